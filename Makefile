@@ -5,6 +5,9 @@
 TYPES := types-linux types-darwin types-win32
 .PHONY: demo test test-all install lint style $(TYPES) unit wheel formats bench clean
 
+# Commands start again and again: what Python compiled once is kept, wherever this is switched off.
+export PYTHONDONTWRITEBYTECODE :=
+
 PYTHON ?= python3
 BIN := .venv/bin
 CORE := .venv-core/bin
@@ -27,7 +30,7 @@ test:
 test-all:
 	$(MAKE) --jobs=2 .venv-core/wheel lint
 	$(BIN)/$(PYTEST) -m 'slow or not slow' --hypothesis-profile thorough
-	$(MAKE) wheel
+	$(MAKE) wheel WHEEL_TESTS="-m 'slow or not slow'"
 
 install: .venv/tree
 
@@ -70,7 +73,7 @@ unit: install
 	touch $@
 
 wheel: .venv-core/wheel
-	$(CORE)/pytest -q -n 2 --dist worksteal tests/endtoend
+	$(CORE)/pytest -q -n 2 --dist worksteal $(WHEEL_TESTS) tests/endtoend
 
 bench: install
 	$(BIN)/python $(INSTALL) -r benchmarks/requirements.txt

@@ -1,8 +1,8 @@
 """The command `frametrace`: runs its subcommands and turns errors into messages and exit codes.
 
-Exit codes: 0 done; 1 done, but rows were dropped or, with --strict, anything was skipped; 2 wrong
-usage; 3 a bad source or case, or nothing could be read; 70 a bug in Frametrace; 130 stopped by
-Ctrl-C.
+Exit codes: 0 done; 1 done, but rows were dropped, pictures lost their worker to the system or, with
+--strict, anything was skipped; 2 wrong usage; 3 a bad source or case, or nothing could be read; 70
+a bug in Frametrace; 130 stopped by Ctrl-C.
 """
 
 import importlib
@@ -14,6 +14,7 @@ import click
 
 from frametrace.app.output.console_output import print_error
 from frametrace.posts.errors import FrametraceError, ModelMissing, UsageError
+from frametrace.work.interrupts import ending_at_second_interrupt
 
 __all__ = ["COMMANDS", "frametrace", "main"]
 
@@ -77,7 +78,10 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # for terminals without Unicode
     try:
-        with frametrace.make_context("frametrace", sys.argv[1:]) as context:
+        with (
+            ending_at_second_interrupt(_STOPPED),
+            frametrace.make_context("frametrace", sys.argv[1:]) as context,
+        ):
             frametrace.invoke(context)
         sys.stdout.flush()
         code = 0

@@ -68,6 +68,7 @@ def embed_settings(options: Mapping[str, Any]) -> EmbedSettings:
         ),
         workers=options["workers"],
         replace=options.get("replace", False),
+        retry_failed=options.get("retry_failed", False),
     )
 
 

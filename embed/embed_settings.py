@@ -49,3 +49,4 @@ class EmbedSettings:
         },
     )
     replace: bool = False  # recompute values that another model made
+    retry_failed: bool = False  # try the pictures again that were given up

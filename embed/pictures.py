@@ -14,6 +14,12 @@ from frametrace.case.store import Case, CaseWriter
 from frametrace.case.stored_rows import StoredRows
 from frametrace.case.views import connect
 from frametrace.embed.decoding.decode import Picture
+from frametrace.embed.failed_pictures import (
+    attempts_so_far,
+    delete_obsolete,
+    ended_row,
+    failed_row,
+)
 from frametrace.embed.media_kinds import decode_frames, max_media_bytes
 from frametrace.embed.signals import SIGNALS, PictureSignal
 from frametrace.posts.errors import DecodeError, FormatMissing
@@ -24,6 +30,7 @@ from frametrace.work.progress import Progress
 from frametrace.work.thread_pool import ThreadPool
 
 __all__ = [
+    "PictureCounts",
     "Preparation",
     "Prepared",
     "Refused",
@@ -51,6 +58,15 @@ class Prepared:
 
     frames: tuple[Mapping[str, Any], ...]
     notes: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class PictureCounts:
+    """How many pictures were computed, had to be skipped, and lost their worker to the system."""
+
+    computed: int = 0
+    skipped: int = 0
+    ended: int = 0  # of those skipped
 
 
 _Result = tuple[MediaItem, Prepared | Refused | Crashed]
@@ -89,24 +105,27 @@ def embed_pictures(
     signals: Sequence[PictureSignal],
     executor: Executor,
     progress: Progress,
-) -> tuple[int, int]:
+) -> "PictureCounts":
     """Compute the signals that the case's pictures lack, unit by unit.
 
-    Returns how many pictures were computed and how many were skipped in this call. A picture that
-    can't be decoded is tried once; one whose file is gone or changed is tried again the next time.
+    Counts the pictures of this call. A picture that can't be decoded is tried once; one whose file
+    is gone or changed, or whose worker the system ended, is tried again the next time.
     """
-    work = missing_pictures(writer.case, [signal.name for signal in signals])
-    done = skipped = 0
+    all_names = [signal.name for signal in signals]
+    work = missing_pictures(writer.case, all_names)
+    attempts = attempts_so_far(writer)
+    counts = PictureCounts()
     with progress.track("pictures", sum(work.values())) as advance:
         for names in work:
             lacking = [signal for signal in signals if signal.name in names]
             present = [signal.name for signal in signals if signal.name not in names]
             for unit in _units(writer.case, names, present):
-                tables, refused = _compute(unit, lacking, executor, advance)
+                tables = _compute(unit, lacking, executor, advance, attempts, counts)
                 tables["skipped"] = StoredRows(writer.case).new("skipped", tables["skipped"])
                 writer.put(_unit_name(lacking, unit), tables)
-                done, skipped = done + len(unit) - refused, skipped + refused
-    return done, skipped
+    if attempts or counts.ended:
+        delete_obsolete(writer, all_names)
+    return counts
 
 
 def missing_pictures(case: Case, names: Sequence[str]) -> dict[tuple[str, ...], int]:
@@ -161,8 +180,10 @@ def _compute(
     signals: Sequence[PictureSignal],
     executor: Executor,
     advance: Callable[[int], None],
-) -> tuple[dict[str, pa.Table], int]:
-    """A unit's tables, and how many of its pictures have no values."""
+    attempts: Mapping[tuple[str, str], int],
+    counts: PictureCounts,
+) -> dict[str, pa.Table]:
+    """A unit's tables. Adds to the `counts`."""
     preparation = Preparation({signal.name: signal.preparer() for signal in signals})
     results = zip(items, executor.map(preparation, items), strict=True)
     size = max(signal.batch for signal in signals)
@@ -175,12 +196,18 @@ def _compute(
         for item, result in batch:
             if isinstance(result, Prepared):
                 notes += [_note_row(item, note) for note in result.notes]
+            elif isinstance(result, Crashed) and result.by_system:
+                skipped.append(ended_row(item, attempts))
+                counts.ended += 1
             else:
-                skipped.append(_skipped_row(item, result))
+                for_good = isinstance(result, Crashed) or result.for_good
+                skipped.append(failed_row(item, result.reason, for_good=for_good))
         advance(len(batch))
     tables = {signal_table(n): pa.concat_tables(parts) for n, parts in finished.items() if parts}
     rows = pa.Table.from_pylist(skipped + notes, SKIPPED)
-    return {**tables, "skipped": rows}, len(skipped)
+    counts.computed += len(items) - len(skipped)
+    counts.skipped += len(skipped)
+    return {**tables, "skipped": rows}
 
 
 def _finish(signals: Sequence[PictureSignal], batch: _Batch) -> dict[str, pa.Table]:
@@ -217,16 +244,6 @@ def _batches(results: Iterable[_Result], size: int) -> Iterator[_Batch]:
     remaining = iter(results)
     while batch := list(islice(remaining, size)):
         yield batch
-
-
-def _skipped_row(item: MediaItem, result: Refused | Crashed) -> dict[str, object]:
-    return {
-        "source": item.root.rpartition("/")[2],
-        "line": 0,
-        "item": item.path,
-        "reason": result.reason,
-        "sha256": None if isinstance(result, Refused) and not result.for_good else item.sha256,
-    }
 
 
 def _note_row(item: MediaItem, note: str) -> dict[str, object]:

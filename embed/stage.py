@@ -8,6 +8,7 @@ from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case, CaseWriter
 from frametrace.embed.captions import embed_captions, missing_captions
 from frametrace.embed.embed_settings import EmbedSettings, ModelChoice, NumericPrecision
+from frametrace.embed.failed_pictures import retry_failed
 from frametrace.embed.pictures import embed_pictures, missing_pictures, unusable_values
 from frametrace.embed.signals import SIGNALS, CaptionSignal, Metric, PictureSignal, Signal
 from frametrace.posts.errors import CaseError, ModelMissing, UsageError
@@ -28,6 +29,7 @@ class Embedded:
     pictures: int = 0
     captions: int = 0
     skipped: int = 0
+    ended: int = 0  # pictures whose worker the system ended; they are among those skipped
     notes: list[str] = field(default_factory=list)
 
 
@@ -46,13 +48,16 @@ def embed(
     progress = progress or Silent()
     done = Embedded()
     with case.writer() as writer:
+        if settings.retry_failed:
+            retry_failed(writer)
         opened = _open(case, settings, done)
         for signal in opened:
             _claim(writer, signal, replace=settings.replace)
         writer.commit()
         pictures = [signal for signal in opened if isinstance(signal, PictureSignal)]
         with nullcontext(executor) if executor else ProcessPool(settings.workers) as pool:
-            done.pictures, done.skipped = embed_pictures(writer, pictures, pool, progress)
+            counts = embed_pictures(writer, pictures, pool, progress)
+            done.pictures, done.skipped, done.ended = counts.computed, counts.skipped, counts.ended
             for signal in opened:
                 if isinstance(signal, CaptionSignal) and not signal.needs_model:
                     done.captions = embed_captions(writer, signal, progress, pool)

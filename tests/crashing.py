@@ -5,23 +5,38 @@ import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
-__all__ = ["Crashing", "counted", "failing", "pid", "squared"]
+__all__ = ["Crashing", "counted", "failing", "hanging", "pid", "squared"]
 
 
 @dataclass(frozen=True, slots=True)
 class Crashing:
-    """Squares, but `killers` end their process at once and `hangers` never come back."""
+    """Squares, but `killers` crash their process and `hangers` never come back.
+
+    The processes of `ended` are killed as the system does it: at the first `times` attempts, which
+    files in `folder` count.
+    """
 
     killers: frozenset[int] = frozenset()
     hangers: frozenset[int] = frozenset()
+    ended: frozenset[int] = frozenset()
+    times: int = 10**6
+    folder: str = ""
 
     def __call__(self, item: int) -> int:
         if item in self.killers:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if item in self.ended and self._attempt(item) <= self.times:
             os.kill(os.getpid(), signal.SIGKILL)
         while item in self.hangers:
             time.sleep(1)
         return item * item
+
+    def _attempt(self, item: int) -> int:
+        with (Path(self.folder) / str(item)).open("ab") as file:
+            file.write(b".")
+            return file.tell()
 
 
 def squared(item: int) -> int:
@@ -30,6 +45,11 @@ def squared(item: int) -> int:
 
 def pid(item: int) -> int:
     return os.getpid()
+
+
+def hanging(item: int) -> int:
+    time.sleep(600)
+    return item
 
 
 def failing(item: int) -> int:

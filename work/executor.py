@@ -19,9 +19,14 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Crashed:
-    """The result of an item whose process crashed, or exceeded its time limit, twice."""
+    """The result of an item whose process ended again and again while it worked on the item.
+
+    `by_system`: something outside ended it, most often the system for lack of memory. The item may
+    be innocent and is worth another try later. Otherwise it crashed, or took too long.
+    """
 
     reason: str
+    by_system: bool = False
 
 
 class Executor(Protocol):

@@ -3,6 +3,10 @@
 A codec that meets hostile input can crash its whole process or never return. So items are sent in
 chunks; when a process dies, the items in progress are tried again one at a time, and an item that
 kills its process again yields `Crashed`. Every other item gets its result.
+
+A process can also be ended from outside: by the system when memory is short, or by a person. How it
+ended tells the two apart. Then there are half as many processes and smaller chunks until the end of
+the call, and only an item whose process is ended several times in a row yields `Crashed`.
 """
 
 import ctypes
@@ -11,11 +15,13 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from multiprocessing.connection import wait
@@ -37,6 +43,27 @@ _SECONDS_PER_ITEM = 60.0  # a 108-megapixel picture takes about 2
 # threads that wait for each other cost eight times the processor time.
 _BLAS_THREADS = "OPENBLAS_NUM_THREADS"
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD of malloc.h
+
+
+_ATTEMPTS = 3  # for an item whose process is ended from outside, and for starting processes
+_MAX_ENDED_IN_A_ROW = 8  # items; then it is the machine
+_ENDED_ADVICE = (
+    "worker processes end as soon as they start or work: is there enough memory? Close other "
+    "programs, then run the same command again, if it can with --workers 1"
+)
+_SIGKILL: int = getattr(signal, "SIGKILL", 9)
+_SIGTERM = signal.SIGTERM
+
+
+@dataclass(frozen=True, slots=True)
+class _Load:
+    """How much is in progress: processes, and items in a chunk."""
+
+    workers: int
+    chunk: int
+
+    def halved(self) -> "_Load":
+        return _Load(max(1, self.workers // 2), max(1, self.chunk // 2))
 
 
 @contextmanager
@@ -67,26 +94,36 @@ class ProcessPool:
         self._user_chose_threads = _BLAS_THREADS in os.environ
         os.environ.setdefault(_BLAS_THREADS, "1")
         self._seconds = seconds
+        self._load = _Load(self._workers, _CHUNK_ITEMS)
         self._pool = self._start()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
-        self._pool.shutdown(wait=error is None, cancel_futures=True)
+        if error is not None:  # nobody waits for what is in progress
+            self._kill()
+        self._pool.shutdown(wait=True, cancel_futures=True)
         if not self._user_chose_threads:
             os.environ.pop(_BLAS_THREADS, None)
 
     def map(
         self, function: Callable[[Item], Result], items: Iterable[Item]
     ) -> Iterator[Result | Crashed]:
-        """Yield the result of each item in order; at most two chunks per worker are in progress."""
+        """Yield the result of each item in order; at most two chunks per worker are in progress.
+
+        Raises `FrametraceError` if processes are ended from outside so often that no item is done.
+        """
+        full = _Load(self._workers, _CHUNK_ITEMS)
+        if self._load != full:
+            self._load = full
+            self._restart()
         remaining = iter(items)
         in_progress: deque[tuple[tuple[Item, ...], Future[list[Result]]]] = deque()
         exhausted = False
         while in_progress or not exhausted:
-            while not exhausted and len(in_progress) < 2 * self._workers:
-                chunk = tuple(islice(remaining, _CHUNK_ITEMS))
+            while not exhausted and len(in_progress) < 2 * self._load.workers:
+                chunk = tuple(islice(remaining, self._load.chunk))
                 exhausted = not chunk
                 if chunk:
                     in_progress.append((chunk, self._submit(function, chunk)))
@@ -94,9 +131,11 @@ class ProcessPool:
                 try:
                     results = in_progress[0][1].result()
                 except BrokenProcessPool:
-                    lost = [chunk for chunk, _ in in_progress]
+                    lost = [item for chunk, _ in in_progress for item in chunk]
                     in_progress.clear()
-                    yield from self._one_by_one(function, [i for chunk in lost for i in chunk])
+                    if self._ended_by_system():
+                        self._load = self._load.halved()
+                    yield from self._one_by_one(function, lost)
                 else:
                     in_progress.popleft()
                     yield from results
@@ -116,32 +155,67 @@ class ProcessPool:
     def _one_by_one(
         self, function: Callable[[Item], Result], items: Sequence[Item]
     ) -> Iterator[Result | Crashed]:
+        """Each item's result, with no other item in progress."""
         self._restart()
+        failed_in_a_row = 0
         for item in items:
+            result = self._alone(function, item)
+            yield result
+            ended = isinstance(result, Crashed) and result.by_system
+            failed_in_a_row = failed_in_a_row + 1 if ended else 0
+            if failed_in_a_row == _MAX_ENDED_IN_A_ROW:
+                raise FrametraceError(_ENDED_ADVICE)
+
+    def _alone(self, function: Callable[[Item], Result], item: Item) -> Result | Crashed:
+        """An item's result; it is tried again when its process was ended from outside."""
+        for _ in range(_ATTEMPTS):
             try:
-                yield self._submit(function, (item,)).result()[0]
+                return self._submit(function, (item,)).result()[0]
             except BrokenProcessPool:
-                yield Crashed(f"its decoder crashed, or took more than {self._seconds:g} seconds")
+                by_system = self._ended_by_system()
                 self._restart()
+                if not by_system:
+                    return Crashed(
+                        f"its decoder crashed, or took more than {self._seconds:g} seconds"
+                    )
+        return Crashed("the system ended its worker, most often for lack of memory", by_system=True)
+
+    def _ended_by_system(self) -> bool:
+        """Whether the process that broke the pool was ended from outside.
+
+        The pool then ends the others with SIGTERM, which so counts only where nothing else does.
+        """
+        processes = list((self._pool._processes or {}).values())
+        for _ in range(100):  # the pool collects how they ended in another thread
+            codes = {process.exitcode for process in processes} - {None, 0}
+            if codes - {-_SIGTERM}:
+                break
+            time.sleep(0.01)
+        return bool(codes) and codes <= {-_SIGTERM, -_SIGKILL}
 
     def _restart(self) -> None:
-        # A process that was starting when another one broke the pool never gets the signal to
-        # stop, and `shutdown` would wait for it forever.
+        for _ in range(_ATTEMPTS):
+            # A process that was starting when another one broke the pool never gets the signal to
+            # stop, and `shutdown` would wait for it forever.
+            self._kill()
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool = self._start()
+            try:
+                self._pool.submit(os.getpid).result()
+            except BrokenProcessPool:
+                continue
+            return
+        raise FrametraceError(_ENDED_ADVICE)
+
+    def _kill(self) -> None:
         for process in list((self._pool._processes or {}).values()):
             process.kill()
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        self._pool = self._start()
-        try:
-            self._pool.submit(os.getpid).result()
-        except BrokenProcessPool:
-            raise FrametraceError(
-                "worker processes end as soon as they start: is there enough memory? Try again "
-                "with --workers 1"
-            ) from None
 
     def _start(self) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self._workers, mp_context=context, initializer=_prepare_worker)
+        return ProcessPoolExecutor(
+            self._load.workers, mp_context=context, initializer=_prepare_worker
+        )
 
 
 def _prepare_worker() -> None:

@@ -20,13 +20,16 @@ __all__ = ["command"]
 @case_argument
 @model_options
 @click.option("--replace", is_flag=True, help="Recompute the values that another model made.")
+@click.option("--retry-failed", is_flag=True, help="Try the pictures again that were given up.")
 @strict_option
 @json_option
 def command(case: Path, **options: Any) -> None:
     """Compute the signals that CASE lacks: hashes and vectors of its pictures and captions.
 
     Only what is missing is computed, also for a signal that is added later. A run that was stopped
-    continues.
+    continues. A picture that can't be decoded is not tried again, except with --retry-failed; one
+    whose worker the system ended, most often for lack of memory, is tried in three runs. Exit code
+    1 says that there were some of these.
 
     \b
     frametrace embed hongkong
@@ -54,4 +57,4 @@ def command(case: Path, **options: Any) -> None:
         print_embedded(opened, embedded)
         print_skipped(opened)
         print_line("next", f"frametrace match {case}")
-    exit_if_incomplete(opened, strict=options["strict"])
+    exit_if_incomplete(opened, strict=options["strict"], embedded=embedded)

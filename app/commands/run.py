@@ -57,4 +57,6 @@ def command(case: Path, sources: tuple[Path, ...], out: Path, **options: Any) ->
         print_json(run_json(done))
     else:
         print_run(done)
-    exit_if_incomplete(done.matched.case, strict=options["strict"], added=done.added)
+    exit_if_incomplete(
+        done.matched.case, strict=options["strict"], added=done.added, embedded=done.embedded
+    )

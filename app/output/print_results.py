@@ -72,11 +72,27 @@ _CHANGE_COLUMNS = (
 )
 
 
-def exit_if_incomplete(case: Case, *, strict: bool, added: "Added | None" = None) -> None:
-    """Exit with code 1 if rows were dropped or, with --strict, if anything was skipped."""
+def exit_if_incomplete(
+    case: Case,
+    *,
+    strict: bool,
+    added: "Added | None" = None,
+    embedded: "Embedded | None" = None,
+) -> None:
+    """Exit with code 1 if rows were dropped or pictures lost their worker to the system.
+
+    With --strict, also if anything was skipped.
+    """
     if added is not None and added.dropped:
         first = f" The first: {skipped_text(added.lost)}" if added.lost else ""
         print_error(f"{_dropped_text(added)} were NOT read.{first}")
+        click.get_current_context().exit(1)
+    if embedded is not None and embedded.ended:
+        print_error(
+            f"{_counted(embedded.ended, 'picture')} could not be computed: the system ended the "
+            "workers, most often for lack of memory. Close other programs, then run the same "
+            "command again, if need be with --workers 1"
+        )
         click.get_current_context().exit(1)
     if strict and case.epoch.rows("skipped"):
         click.get_current_context().exit(1)

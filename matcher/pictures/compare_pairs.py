@@ -8,7 +8,7 @@ them are compared. The folder may be deleted: it is then computed again.
 
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from frametrace.matcher.pictures.compare_worker import ComparePair, value_files
 from frametrace.matcher.pictures.pairs_to_compare import NumberedPair, PairsToCompare
 from frametrace.matcher.pictures.verified_pair_store import UNIT, ComparedStore, damaged_files
 from frametrace.matcher.pictures.verified_pair_table import pictures_in
-from frametrace.posts.errors import CaseError
+from frametrace.posts.errors import CaseError, FrametraceError
 from frametrace.work.executor import Crashed, Executor
 from frametrace.work.process_pool import executor_for
 from frametrace.work.progress import Progress, Silent
@@ -40,6 +40,7 @@ __all__ = [
     "check_compared",
     "comparable_pictures",
     "compared_folder",
+    "note_crashed",
     "open_comparison",
     "pairs_around",
     "updated_join",
@@ -129,23 +130,35 @@ class PairComparison:
             self._progress.track("comparing pictures in detail", len(numbered)) as advance,
         ):
             results = executor.map(ComparePair(values), numbered)
-            crashed = 0
+            crashed: list[Crashed] = []
             for start in range(0, len(numbered), UNIT):
                 unit: list[dict[str, object]] = []
                 for pair in numbered[start : start + UNIT]:
                     row = next(results)
                     if isinstance(row, Crashed):
-                        crashed += 1
+                        crashed.append(row)
                     else:
                         unit.append({**_digests(pair, pictures), **(row or {})})
                     advance(1)
                 self.store.put(unit)
-        if crashed:
-            self._progress.note(
-                f"{crashed:,} pairs of pictures could not be compared: the process crashed on each "
-                "of them. The next run tries them again"
-            )
+        note_crashed(crashed, self._progress)
         return True
+
+
+def note_crashed(crashed: Sequence[Crashed], progress: Progress) -> None:
+    """Say how many pairs could not be compared, since a worker crashed on each of them.
+
+    Raises `FrametraceError` if the system ended a worker: the results would lack innocent pairs.
+    """
+    if not crashed:
+        return
+    message = f"{len(crashed):,} pairs of pictures could not be compared"
+    if any(result.by_system for result in crashed):
+        raise FrametraceError(
+            f"{message}: the system ended the workers, most often for lack of memory. Close other "
+            "programs, then run the same command again"
+        )
+    progress.note(f"{message}: the process crashed on each of them. The next run tries them again")
 
 
 def _digests(pair: NumberedPair, pictures: pa.StringArray) -> dict[str, object]:

@@ -31,6 +31,7 @@ from frametrace.matcher.photos.elements import MIN_OWN_CELLS, element_cells
 from frametrace.matcher.pictures.compare_pairs import (
     FEW_PAIRS,
     comparable_pictures,
+    note_crashed,
     pairs_around,
     updated_join,
 )
@@ -246,7 +247,7 @@ class _Verification:
 
     def copies(self, pairs: Sequence[_Pair]) -> Iterator[tuple[_Pair, _Copy]]:
         """The pairs that are copies, in their order."""
-        crashed = 0
+        crashed: list[Crashed] = []
         with (
             executor_for(self.executor, len(pairs), few=FEW_PAIRS) as executor,
             self.progress.track("comparing pictures in detail", len(pairs)) as advance,
@@ -254,14 +255,10 @@ class _Verification:
             for pair, result in zip(pairs, executor.map(self.comparison, pairs), strict=True):
                 advance(1)
                 if isinstance(result, Crashed):
-                    crashed += 1
+                    crashed.append(result)
                 elif result is not None:
                     yield pair, result
-        if crashed:
-            self.progress.note(
-                f"{crashed:,} pairs of pictures could not be compared: the process crashed on each "
-                "of them"
-            )
+        note_crashed(crashed, self.progress)
 
 
 def _proposed_pictures(proposals: Proposals, items: _Items, able: pa.Array) -> pa.Array:

@@ -32,7 +32,7 @@ def is_parquet(first_bytes: bytes) -> bool:
 def open_parquet(file: "io.BufferedReader[Any]", name: str) -> pq.ParquetFile:
     """Open a Parquet file. Raises SourceError, with a plain reason, if it can't be read."""
     try:
-        if not file.seekable() or not isinstance(file.raw, io.FileIO):
+        if not isinstance(file.raw, io.FileIO):  # it is compressed, or in an archive
             data = bytearray()
             while chunk := file.read1(_CHUNK):
                 data += chunk

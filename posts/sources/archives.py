@@ -18,7 +18,7 @@ from pathlib import Path, PureWindowsPath
 from typing import IO, Any, cast
 
 from frametrace.posts.errors import SourceError
-from frametrace.posts.sources.compression import READ_ERRORS, decompressed
+from frametrace.posts.sources.compression import READ_ERRORS, bounded, decompressed
 from frametrace.posts.sources.paths import printable
 
 __all__ = ["TarArchive", "ZipArchive", "archive_at", "escapes_folder", "has_archive_suffix"]
@@ -26,6 +26,7 @@ __all__ = ["TarArchive", "ZipArchive", "archive_at", "escapes_folder", "has_arch
 _SUFFIXES = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst")
 
 _ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")  # the second: an archive without members
+_ZIP_HEADER = 30  # bytes of a member's header, without its name
 _TAR_MAGIC_AT, _TAR_MAGIC = 257, b"ustar"  # POSIX.1-1988; older programs wrote none
 
 # Other methods return whole blocks: 2 kB of bzip2 become 4 GB in memory before the first byte.
@@ -72,6 +73,11 @@ class ZipArchive:
             raise ValueError("its compression is not read; pack it again as an ordinary zip file")
         return archive.open(info)
 
+    def packed_bytes(self, path: str) -> int:
+        """The size of a member as it is stored; 0 if there is none. Raises SourceError."""
+        info = self._zip().NameToInfo.get(path)
+        return info.compress_size if info else 0
+
     def read(self, path: str, limit: int) -> bytes:
         """Read a member of at most `limit` bytes; the size that it declares is not trusted.
 
@@ -116,6 +122,10 @@ class TarArchive:
         if path not in tar.members:
             raise FileNotFoundError(0, "the archive has no such member")
         return cast(IO[bytes], _MemberStream(tar, *tar.members[path]))
+
+    def packed_bytes(self, path: str) -> int:
+        """The size of a file as it is stored; 0 if there is none. Raises SourceError."""
+        return self._tar().members.get(path, (0, 0))[1]
 
     def read(self, path: str, limit: int) -> bytes:
         """Read a file of at most `limit` bytes. Raises SourceError or one of `READ_ERRORS`."""
@@ -185,8 +195,18 @@ def _archive(path: Path, process: int, modified: int, size: int) -> ZipArchive |
 
 @lru_cache(maxsize=16)
 def _opened_zip(path: Path, process: int, modified: int, size: int) -> zipfile.ZipFile:
-    """Open an archive and keep it open: to find a member, its whole directory is read."""
-    return zipfile.ZipFile(path)
+    """Open an archive and keep it open: to find a member, its whole directory is read.
+
+    Raises BadZipFile if members share bytes: 20,000 of them could unpack one stream 20,000 times.
+    """
+    archive = zipfile.ZipFile(path)
+    end = 0
+    for member in sorted(archive.infolist(), key=lambda member: member.header_offset):
+        if member.header_offset < end:
+            archive.close()
+            raise zipfile.BadZipFile("its members overlap, which no program for archives makes")
+        end = member.header_offset + _ZIP_HEADER + member.compress_size
+    return archive
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +241,8 @@ def _opened_tar(path: Path, process: int, modified: int, size: int) -> _OpenedTa
 
 def _unpacked_copy(file: IO[bytes]) -> IO[bytes]:
     copy = cast(IO[bytes], tempfile.TemporaryFile())  # noqa: SIM115
-    with decompressed(file) as stream, ExitStack() as failed:
+    packed_bytes = os.fstat(file.fileno()).st_size
+    with bounded(decompressed(file), packed_bytes) as stream, ExitStack() as failed:
         failed.enter_context(copy)
         while chunk := stream.read(_CHUNK):
             if copy.tell() > _MAX_UNPACKED_TAR:

@@ -1,6 +1,7 @@
 """Decompresses gzip, bzip2, xz and Zstandard streams, which are recognised by their first bytes.
 
-A stream is decompressed only as far as it is read, so a decompression bomb costs nothing by itself.
+A stream is decompressed only as far as it is read, so a decompression bomb costs nothing by itself;
+`bounded` ends it where somebody reads on.
 """
 
 import bz2
@@ -15,7 +16,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import IO, Any, cast
 
-__all__ = ["COMPRESSED_SUFFIXES", "READ_ERRORS", "compression_of", "decompressed"]
+__all__ = ["COMPRESSED_SUFFIXES", "READ_ERRORS", "bounded", "compression_of", "decompressed"]
 
 # Raised by the libraries for files that are truncated, damaged, encrypted or unsupported.
 READ_ERRORS = (
@@ -42,12 +43,20 @@ _MEMBER_CHUNK = 2**16  # bytes
 _MAX_EMPTY_MEMBERS = 1000  # in a row
 _MAX_EMPTY_BYTES = 2**22  # of compressed data in a row without content
 _ZSTD_CHUNK = 2**11  # bytes of input; four may be a block of 128 kB, so a chunk makes up to 64 MB
+# Exports of posts shrink to a tenth or a fiftieth. Deflate can shrink bytes that repeat to a
+# thousandth, and the other formats to less: reading 1.5 MB would take hours.
+_MAX_RATIO = 100
+_MIN_BOMB = 2**26  # bytes of content; what is smaller is read whatever its ratio
 _MAX_NESTING = 2  # `posts.csv.gz` inside a `.gz` happens; more is a trap
 
 
 def decompressed(raw: IO[bytes]) -> "io.BufferedReader[Any]":
     """The stream itself, or its content if it is compressed. Raises one of `READ_ERRORS`."""
-    stream: io.BufferedReader[Any] = io.BufferedReader(cast(io.RawIOBase, raw), _BUFFER)
+    stream: io.BufferedReader[Any] = (
+        raw
+        if isinstance(raw, io.BufferedReader)
+        else io.BufferedReader(cast(io.RawIOBase, raw), _BUFFER)
+    )
     for _ in range(_MAX_NESTING):
         try:
             first_bytes = stream.peek(6)[:6]
@@ -58,6 +67,43 @@ def decompressed(raw: IO[bytes]) -> "io.BufferedReader[Any]":
             break
         stream = io.BufferedReader(known[1](stream), _BUFFER)
     return stream
+
+
+def bounded(stream: IO[bytes], packed_bytes: int) -> "io.BufferedReader[Any]":
+    """The content of `packed_bytes`; reading it raises ValueError where it is a decompression bomb.
+
+    Raises ValueError beyond 100 times these bytes, and 64 MB.
+    """
+    limit = max(_MIN_BOMB, _MAX_RATIO * packed_bytes)
+    return io.BufferedReader(_Bounded(stream, limit), _BUFFER)
+
+
+class _Bounded(io.RawIOBase):
+    """A stream that ends with an error after a number of bytes."""
+
+    def __init__(self, stream: IO[bytes], limit: int) -> None:
+        self._stream, self._limit, self._left = stream, limit, limit
+
+    def close(self) -> None:
+        """Close the stream as well."""
+        self._stream.close()
+        super().close()
+
+    def readable(self) -> bool:
+        """Always true."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer with the next bytes. Raises one of `READ_ERRORS`."""
+        chunk = self._stream.read1(len(buffer))  # type: ignore[attr-defined]
+        self._left -= len(chunk)
+        if self._left < 0:
+            raise ValueError(
+                f"it unpacks to over {self._limit // 2**20:,} MB, {_MAX_RATIO} times its size; if "
+                "that is right, unpack it and name the unpacked file"
+            )
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
 
 
 def compression_of(first_bytes: bytes) -> str:

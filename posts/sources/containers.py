@@ -45,6 +45,10 @@ class Folder:
             raise ValueError("it is not a file")
         return open_without_blocking(file)
 
+    def packed_bytes(self, path: str) -> int:
+        """The size of a file as it is stored. Raises OSError."""
+        return (self.path / path).stat().st_size
+
     def read(self, path: str, limit: int) -> bytes:
         """Read a file of at most `limit` bytes. Raises OSError or ValueError."""
         file = f"{self.path}/{path}"

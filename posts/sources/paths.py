@@ -22,9 +22,9 @@ def is_inside(root: Path, path: Path) -> bool:
         return False
 
 
-def open_without_blocking(path: str | Path) -> BinaryIO:
+def open_without_blocking(path: str | Path, buffering: int = -1) -> BinaryIO:
     """Open a file to read what is there now: some files in `/proc` would block forever."""
-    return open(path, "rb", opener=_open_non_blocking)
+    return open(path, "rb", buffering, opener=_open_non_blocking)
 
 
 def _open_non_blocking(path: str, flags: int) -> int:

@@ -17,7 +17,12 @@ from typing import IO, Any, TextIO, cast
 
 from frametrace.posts.errors import SourceError
 from frametrace.posts.sources.archives import archive_at, has_archive_suffix
-from frametrace.posts.sources.compression import COMPRESSED_SUFFIXES, READ_ERRORS, decompressed
+from frametrace.posts.sources.compression import (
+    COMPRESSED_SUFFIXES,
+    READ_ERRORS,
+    bounded,
+    decompressed,
+)
 from frametrace.posts.sources.containers import Container, Folder, container_at
 from frametrace.posts.sources.encodings import SAMPLE_BYTES, Encoding, detect_encoding
 from frametrace.posts.sources.paths import is_system_file, open_without_blocking, printable
@@ -33,6 +38,10 @@ LINE_LIMIT = 2**23
 _TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".xlsx", ".xlsm", ".xls", ".ods", ".parquet"})
 _RECORD_SUFFIXES = frozenset({".jsonl", ".ndjson"})
 _TEXT_SUFFIXES = frozenset({".js", ".json", ".htm", ".html", ".txt"})
+
+# A table of Excel can have a million empty rows below its content; a trap has billions.
+_MAX_EMPTY_LINES = 2**21
+_EMPTY_LINES = frozenset({"\n", "\r\n", "\r"})
 
 _BUFFER = 2**18  # bytes
 _CHUNK = 2**16  # bytes
@@ -81,7 +90,10 @@ class Source:
         """Open its bytes, decompressed. Raises SourceError if it can't be opened."""
         with ExitStack() as stack:
             try:
-                stream = stack.enter_context(decompressed(stack.enter_context(self._raw())))
+                raw = stack.enter_context(self._raw())
+                stream = stack.enter_context(decompressed(raw))
+                if not isinstance(stream.raw, io.FileIO):  # it is compressed, or in an archive
+                    stream = stack.enter_context(bounded(stream, self._packed_bytes()))
             except READ_ERRORS as error:
                 raise SourceError(f"{self.name}: can't be opened: {error}") from error
             yield stream
@@ -114,13 +126,18 @@ class Source:
 
     def _raw(self) -> IO[bytes]:
         if not self.member:
-            return open_without_blocking(self.path)
+            return open_without_blocking(self.path, _BUFFER)
         container = container_at(self.path)
         if printable(self.member) != self.member:
             raise ValueError("its name is not valid UTF-8; rename it")
         if not container.stays_inside(self.member):
             raise ValueError("it leads out of the folder")
         return container.open(self.member)
+
+    def _packed_bytes(self) -> int:
+        if not self.member:
+            return self.path.stat().st_size
+        return container_at(self.path).packed_bytes(self.member)
 
     @contextmanager
     def _text(self, max_bytes: int) -> Iterator[TextIO]:
@@ -136,7 +153,11 @@ class Source:
 
     def _bounded_lines(self, text: TextIO) -> Iterator[str]:
         try:
+            empty = 0
             while line := text.readline(LINE_LIMIT):
+                empty = empty + 1 if line in _EMPTY_LINES else 0
+                if empty > _MAX_EMPTY_LINES:
+                    raise ValueError(f"there are over {_MAX_EMPTY_LINES:,} empty lines in a row")
                 yield line.replace("\0", "")
                 while len(line) == LINE_LIMIT and line[-1] not in "\r\n":
                     line = text.readline(LINE_LIMIT)

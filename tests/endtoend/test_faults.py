@@ -1,7 +1,9 @@
 import fcntl
 import json
+import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -54,41 +56,78 @@ def tables_of(out):
 
 @pytest.fixture(scope="module")
 def whole(sources, tmp_path_factory, command):
-    """The report of a run that nobody disturbed, and how long each stage took."""
+    """A run that nobody disturbed: its report, how long each stage took, the case before each."""
     folder = tmp_path_factory.mktemp("whole")
-    seconds = {}
-    for name, stage in stages(folder / "case", sources, folder / "out").items():
+    case, seconds, before = folder / "case", {}, {}
+    for name, stage in stages(case, sources, folder / "out").items():
+        if case.exists():
+            before[name] = shutil.copytree(case, folder / f"before_{name}")
         begun = time.monotonic()
         assert command(*stage).returncode == 0
         seconds[name] = time.monotonic() - begun
-    return tables_of(folder / "out"), seconds
+    return tables_of(folder / "out"), seconds, before
+
+
+def from_stage(stage, sources, before, folder):
+    """A case as it is before a stage, and the commands from that stage on."""
+    if stage in before:
+        shutil.copytree(before[stage], folder / "case")
+    commands = list(stages(folder / "case", sources, folder / "out").items())
+    return [arguments for _, arguments in commands[[name for name, _ in commands].index(stage) :]]
 
 
 @pytest.mark.parametrize("stage", ["add", "embed", "match", "report"])
-@pytest.mark.parametrize("part", range(3))
+@pytest.mark.parametrize(
+    "part", [0, *(pytest.param(part, marks=pytest.mark.slow) for part in (1, 2))]
+)
 def test_killed_in_the_middle_of_a_stage_it_goes_on_with_the_same_command(
     stage, part, sources, whole, tmp_path, command
 ):
-    tables, seconds = whole
-    dice = random.Random(f"{stage}{part}")
-    for name, arguments in stages(tmp_path / "case", sources, tmp_path / "out").items():
-        if name == stage:
-            # Over half of a stage's time is starting up; most kills fall into what comes after.
-            wait = seconds[name] * dice.uniform(0.4, 1.0)
-            child = subprocess.Popen(
-                [PROGRAM, *map(str, arguments)],
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-            time.sleep(wait)
-            child.send_signal(signal.SIGKILL)
-            child.wait()
+    tables, seconds, before = whole
+    commands = from_stage(stage, sources, before, tmp_path)
+    # Over half of a stage's time is starting up; most kills fall into what comes after.
+    wait = seconds[stage] * random.Random(f"{stage}{part}").uniform(0.4, 1.0)
+    child = subprocess.Popen(
+        [PROGRAM, *map(str, commands[0])],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    time.sleep(wait)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    for arguments in commands:
         result = command(*arguments)
         assert result.returncode == 0, result.stderr
     assert tables_of(tmp_path / "out") == tables
     assert command("doctor", tmp_path / "case").returncode == 0
     assert not [path for path in tmp_path.rglob(".*") if path.name != ".lock"]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_stopped_by_ctrl_c_it_goes_on_with_the_same_command(
+    times, sources, whole, tmp_path, command
+):
+    tables, seconds, before = whole
+    commands = from_stage("embed", sources, before, tmp_path)
+    child = subprocess.Popen(
+        [PROGRAM, *map(str, commands[0])],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    time.sleep(seconds["embed"] * 0.7)
+    for _ in range(times):
+        os.killpg(child.pid, signal.SIGINT)  # as a terminal does: to all processes
+    assert child.wait(timeout=20) in {130, 0}
+    with pytest.raises(ProcessLookupError):
+        for _ in range(100):
+            os.killpg(child.pid, 0)
+            time.sleep(0.1)
+    for arguments in commands:
+        result = command(*arguments)
+        assert result.returncode == 0, result.stderr
+    assert tables_of(tmp_path / "out") == tables
 
 
 def no_room(size):
@@ -103,13 +142,13 @@ def no_room(size):
 
 @pytest.mark.parametrize("stage", ["add", "embed", "match", "report"])
 def test_without_room_it_says_so_and_loses_nothing(stage, sources, whole, tmp_path, command):
-    tables, _ = whole
-    for name, arguments in stages(tmp_path / "case", sources, tmp_path / "out").items():
-        if name == stage:
-            result = command(*arguments, preexec_fn=no_room(2000))
-            assert result.returncode == 3, (result.stdout, result.stderr)
-            assert "Make room" in result.stderr
-            assert "Traceback" not in result.stderr
+    tables, _, before = whole
+    commands = from_stage(stage, sources, before, tmp_path)
+    result = command(*commands[0], preexec_fn=no_room(2000))
+    assert result.returncode == 3, (result.stdout, result.stderr)
+    assert "Make room" in result.stderr
+    assert "Traceback" not in result.stderr
+    for arguments in commands:
         assert command(*arguments).returncode == 0
     assert tables_of(tmp_path / "out") == tables
 

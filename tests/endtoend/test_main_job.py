@@ -177,8 +177,9 @@ def test_the_demo_of_the_bare_wheel_finds_what_is_planted(tmp_path, command):
 
 def test_the_folder_reader_takes_pictures_alone(sources, tmp_path, command):
     out = tmp_path / "report"
+    pictures = Path(sources).parent
     result = command(
-        "run", tmp_path / "case", Path(sources).parent, "--format", "folder", "--out", out
+        *("run", tmp_path / "case", pictures, "--format", "folder", "--out", out, "--signal", "pdq")
     )
     assert result.returncode == 0, result.stderr
     assert "5 photo groups" in result.stdout

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from crashing import Crashing, failing, pid
 
+from frametrace.posts.errors import FrametraceError
 from frametrace.work.executor import Crashed
 from frametrace.work.process_pool import ProcessPool
 
@@ -46,9 +47,38 @@ def test_what_ends_its_process_is_lost_and_nothing_else(
     for item, result in zip(range(100), pool.map(work, range(100)), strict=True):
         if item in lost:
             assert isinstance(result, Crashed)
+            assert not result.by_system
             assert "crashed, or took more than 2 seconds" in result.reason
         else:
             assert result == item * item
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("times", [1, 2])
+def test_items_whose_process_the_system_ended_are_tried_again(
+    pool: ProcessPool, tmp_path: Path, times: int
+) -> None:
+    work = Crashing(ended=frozenset({0, 50, 51}), times=times, folder=str(tmp_path))
+    assert list(pool.map(work, range(100))) == [item * item for item in range(100)]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_one_whose_process_is_always_ended_is_told_apart_from_one_that_crashes(
+    pool: ProcessPool, tmp_path: Path
+) -> None:
+    work = Crashing(killers=frozenset({7}), ended=frozenset({40}), folder=str(tmp_path))
+    results = list(pool.map(work, range(60)))
+    crashed = {at: r.by_system for at, r in enumerate(results) if isinstance(r, Crashed)}
+    assert crashed == {7: False, 40: True}
+    assert (tmp_path / "40").stat().st_size <= 5  # attempts
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_where_nothing_can_be_done_it_says_so(pool: ProcessPool, tmp_path: Path) -> None:
+    work = Crashing(ended=frozenset(range(40)), folder=str(tmp_path))
+    with pytest.raises(FrametraceError, match="is there enough memory"):
+        list(pool.map(work, range(40)))
+    assert list(pool.map(pid, range(40)))  # it can be used again
 
 
 def test_the_limit_is_for_one_item_and_idle_processes_stay() -> None:
