@@ -2,11 +2,13 @@
 
 import platform
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
+from frametrace.case.epochs import epoch_files, read_epoch
+from frametrace.case.saved_column_maps import saved_column_maps
 from frametrace.case.shard_checksums import check_shards
 from frametrace.case.store import BASE_TABLES, Case
 from frametrace.embed.embed_settings import ModelChoice
@@ -90,6 +92,73 @@ def _case(path: Path) -> Iterator[Finding]:
         except FrametraceError as error:
             problems = [str(error)]
         yield from (Finding(f"index/{signal}", sentence, damaged=True) for sentence in problems)
+    for subject, check in _OTHER_FILES.items():
+        try:
+            problems = check(case)
+        except FrametraceError as error:
+            problems = [str(error)]
+        yield from (Finding(subject, sentence, damaged=True) for sentence in problems)
+
+
+def _check_epochs(case: Case) -> list[str]:
+    for file in epoch_files(case.path):
+        read_epoch(file)
+    return []
+
+
+def _check_column_maps(case: Case) -> list[str]:
+    saved_column_maps(case.path)
+    return []
+
+
+def _check_verified(case: Case) -> list[str]:
     from frametrace.matcher.pictures.compare_pairs import check_compared
 
-    yield from (Finding("verified", sentence, damaged=True) for sentence in check_compared(case))
+    return check_compared(case)
+
+
+def _check_results(case: Case) -> list[str]:
+    from frametrace.matcher.saved_results import check_results
+
+    return check_results(case)
+
+
+def _check_framings(case: Case) -> list[str]:
+    from frametrace.matcher.framing.by_example.saved_framings import framing_names, load_framing
+
+    for name in framing_names(case):
+        load_framing(case, name)
+    return []
+
+
+def _check_tips(case: Case) -> list[str]:
+    from frametrace.matcher.tips.export import check_sent
+
+    return check_sent(case)
+
+
+def _check_opinions(case: Case) -> list[str]:
+    from frametrace.matcher.tips.verdicts import imported_opinions
+
+    imported_opinions(case)
+    return []
+
+
+def _check_watch(case: Case) -> list[str]:
+    from frametrace.matcher.tips.watch_state import check_watch
+
+    check_watch(case)
+    return []
+
+
+# What is beside the tables and the indexes. A check returns sentences on damage, or raises one.
+_OTHER_FILES: Mapping[str, Callable[[Case], list[str]]] = {
+    "epochs": _check_epochs,
+    "columns": _check_column_maps,
+    "verified": _check_verified,
+    "results": _check_results,
+    "framings": _check_framings,
+    "tips": _check_tips,
+    "opinions": _check_opinions,
+    "watch": _check_watch,
+}

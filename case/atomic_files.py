@@ -1,6 +1,5 @@
 """Writes files atomically: a crash loses nothing, and a reader never sees half a file."""
 
-import json
 import os
 import shutil
 import time
@@ -8,7 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, TypeVar
 
 from frametrace.posts.errors import CaseError
 
@@ -17,11 +16,9 @@ __all__ = [
     "delete_unused",
     "flush",
     "link_file",
-    "read_json",
     "replace_folder",
     "replacing",
     "reserve_space",
-    "to_json",
     "when_free",
     "write_atomically",
     "write_failed",
@@ -212,21 +209,3 @@ def _flush_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def to_json(value: object) -> str:
-    """The value as indented JSON with sorted keys: the same value gives the same text."""
-    return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object. Raises `CaseError` if the file is missing or doesn't hold one."""
-    try:
-        value = json.loads(when_free(lambda: path.read_text("utf-8")))
-    except FileNotFoundError:
-        raise CaseError(f"{path} is missing: restore it from a copy of the case") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise CaseError(f"{path} can't be read ({error}): restore it from a copy") from None
-    if not isinstance(value, dict):
-        raise CaseError(f"{path} doesn't hold a JSON object: restore it from a copy of the case")
-    return value

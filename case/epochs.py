@@ -1,20 +1,18 @@
 """Reads and commits epochs, the manifests that say which shards of a case are committed.
 
-`CASE/epochs/epoch-000012.json` lists every committed shard and its rows; `CASE/CURRENT` names the
-epoch that readers trust. An epoch is written whole before CURRENT names it.
+`CASE/epochs/epoch-000012.json` lists every committed shard, its rows and its digest; `CASE/CURRENT`
+names the epoch that readers trust. An epoch is written whole before CURRENT names it. Both carry a
+checksum.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from frametrace.case.atomic_files import (
-    delete_unused,
-    read_json,
-    to_json,
-    when_free,
-    write_atomically,
-)
+import xxhash
+
+from frametrace.case.atomic_files import delete_unused, when_free, write_atomically
+from frametrace.case.json_files import read_json, write_json
 from frametrace.posts.errors import CaseError
 
 __all__ = [
@@ -36,25 +34,50 @@ _MAX_KEPT = 5  # epochs; a reader that began on one of them still finds its shar
 class Epoch:
     """Which shards of a case are committed.
 
-    `shards` maps a table to its files' names and row counts; `signals` maps a signal's name to what
+    `shards` maps a table to its files' names and row counts, and `digests` to their digests; shards
+    that were committed before version 0.9 may have none. `signals` maps a signal's name to what
     made it: `fingerprint` and a description for people.
     """
 
     number: int = 0
     shards: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     signals: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    digests: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def rows(self, table: str) -> int:
         """The number of committed rows of a table."""
         return sum(self.shards.get(table, {}).values())
 
-    def updated(self, rows: Mapping[str, Mapping[str, int | None]]) -> "Epoch":
+    def digest(self, table: str, file: str) -> str:
+        """The digest of a shard; empty if it was committed without one."""
+        return self.digests.get(table, {}).get(file, "")
+
+    def updated(
+        self,
+        rows: Mapping[str, Mapping[str, int | None]],
+        digests: Mapping[str, Mapping[str, str]] = {},
+    ) -> "Epoch":
         """This epoch with more shards, by table and file; a shard without a count is left out."""
-        shards = dict(self.shards)
+        shards = {table: dict(files) for table, files in self.shards.items()}
+        of_shards = {table: dict(files) for table, files in self.digests.items()}
         for table, files in rows.items():
-            counts = {**shards.get(table, {}), **files}
-            shards[table] = {name: count for name, count in counts.items() if count is not None}
-        return replace(self, shards=shards)
+            for name, count in files.items():
+                if count is None:
+                    shards.get(table, {}).pop(name, None)
+                else:
+                    shards.setdefault(table, {})[name] = count
+        for table, named in digests.items():
+            of_shards.setdefault(table, {}).update(named)
+        return replace(self, shards=shards, digests=of_shards)
+
+    def with_needed_digests(self) -> "Epoch":
+        """This epoch without the digests of shards that it doesn't have."""
+        digests = {
+            table: {name: digest for name, digest in files.items() if name in self.shards[table]}
+            for table, files in self.digests.items()
+            if table in self.shards
+        }
+        return replace(self, digests={table: files for table, files in digests.items() if files})
 
 
 def current_epoch(case: Path) -> Epoch:
@@ -64,7 +87,7 @@ def current_epoch(case: Path) -> Epoch:
     """
     current = case / _CURRENT
     try:
-        name = when_free(lambda: current.read_text("utf-8")).strip()
+        name = _verified_name(when_free(lambda: current.read_text("utf-8")))
     except FileNotFoundError:
         if not (files := epoch_files(case)):
             return _empty_epoch(case)
@@ -89,7 +112,8 @@ def read_epoch(file: Path) -> Epoch:
     """Read a manifest. Raises `CaseError` if it is missing or damaged."""
     manifest = read_json(file)
     try:
-        return Epoch(manifest["number"], manifest["shards"], manifest["signals"])
+        digests = manifest.get("digests", {})
+        return Epoch(manifest["number"], manifest["shards"], manifest["signals"], digests)
     except KeyError as missing:
         raise CaseError(f"{file} lacks {missing}: restore it from a copy of the case") from None
 
@@ -109,11 +133,11 @@ def commit_epoch(case: Path, epoch: Epoch) -> Epoch:
     if not changed and (case / _CURRENT).exists():
         return epoch
     newest = max([committed.number, *(int(file.stem[-6:]) for file in epoch_files(case))])
-    epoch = replace(epoch, number=newest + 1 if changed else committed.number)
+    number = newest + 1 if changed else committed.number
+    epoch = replace(epoch.with_needed_digests(), number=number)
     name = f"epoch-{epoch.number:06d}.json"
-    manifest = {"number": epoch.number, "shards": epoch.shards, "signals": epoch.signals}
-    write_atomically(case / EPOCHS / name, to_json(manifest))
-    write_atomically(case / _CURRENT, name + "\n")
+    write_json(case / EPOCHS / name, asdict(epoch))
+    write_atomically(case / _CURRENT, f"{name} {_checksum(name)}\n")
     return epoch
 
 
@@ -121,3 +145,15 @@ def delete_old_epochs(case: Path) -> None:
     """Delete all manifests but the newest few."""
     for file in epoch_files(case)[:-_MAX_KEPT]:
         delete_unused(file)
+
+
+def _verified_name(content: str) -> str:
+    """The name in the content of CURRENT; versions before 0.9 wrote no checksum after it."""
+    name, _, checksum = content.strip().partition(" ")
+    if checksum not in ("", _checksum(name)):
+        raise ValueError("its content doesn't have its checksum")
+    return name
+
+
+def _checksum(name: str) -> str:
+    return xxhash.xxh3_64(name.encode()).hexdigest()

@@ -16,15 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from frametrace.case.atomic_files import (
-    TEMPORARY,
-    delete_unused,
-    link_file,
-    read_json,
-    replacing,
-    to_json,
-    write_atomically,
-)
+from frametrace.case.atomic_files import TEMPORARY, delete_unused, link_file, replacing
 from frametrace.case.epochs import (
     EPOCHS,
     Epoch,
@@ -34,6 +26,8 @@ from frametrace.case.epochs import (
     epoch_files,
     read_epoch,
 )
+from frametrace.case.file_digests import digest_of, is_intact
+from frametrace.case.json_files import read_json, write_json
 from frametrace.case.locks import writer_lock
 from frametrace.case.schemas import ACCOUNT_PROFILES, GUESSED, MEDIA, POST_MEDIA, POSTS, SKIPPED
 from frametrace.case.table import Table
@@ -52,6 +46,7 @@ BASE_TABLES: Mapping[str, pa.Schema] = {
     "skipped": SKIPPED,
 }
 _DONE = "done"
+_ROWS, _DIGESTS = "rows", "digests"  # members of a marker
 _FOLDERS_WITH_LOCKS = ("framings", "watch")  # each has a writer lock of its own
 # Tables with wide rows are written in small row groups: one row is read without many others.
 _WIDE_ROW_BYTES = 1024
@@ -110,12 +105,32 @@ class Case:
             if path.exists() and not _is_empty(path):
                 raise CaseError(f"{path} exists and is not a case; name a new or an empty folder")
             path.mkdir(parents=True, exist_ok=True)
-            write_atomically(path / "case.json", to_json({"format": FORMAT_VERSION}))
+            write_json(path / "case.json", {"format": FORMAT_VERSION})
         return cls(path)
 
     def files(self, table: str) -> list[Path]:
-        """The committed shards of a table, in stable order."""
+        """The committed shards of a table, in stable order; they may be damaged."""
         return [self.path / table / name for name in sorted(self.epoch.shards.get(table, {}))]
+
+    def intact_files(self, table: str) -> list[Path]:
+        """The same, verified. Raises `CaseError` if one is missing or damaged."""
+        files = self.files(table)
+        for file in files:
+            self.verify(table, file)
+        return files
+
+    def verify(self, table: str, file: Path) -> None:
+        """Compare one of the table's `files` with its digest; the first time, it is read whole.
+
+        A shard that was committed without a digest is not verified. Raises `CaseError` if it is
+        missing or damaged.
+        """
+        digest = self.epoch.digest(table, file.name)
+        try:
+            if digest and not is_intact(file, digest):
+                raise self._unreadable(table, f"{file.name} doesn't have its digest")
+        except OSError as error:
+            raise self._unreadable(table, error) from None
 
     def read(self, table: str, columns: Sequence[str] | None = None) -> pa.Table:
         """A whole table, or some of its columns, in memory.
@@ -137,6 +152,7 @@ class Case:
 
     def read_shard(self, table: str, file: Path, columns: Sequence[str] | None = None) -> pa.Table:
         """One of the table's `files`. Raises `CaseError` if it is missing or damaged."""
+        self.verify(table, file)
         try:
             return pq.read_table(
                 file, columns=columns, partitioning=None, page_checksum_verification=True
@@ -144,7 +160,7 @@ class Case:
         except (OSError, pa.ArrowException) as error:
             raise self._unreadable(table, error) from None
 
-    def _unreadable(self, table: str, error: Exception) -> CaseError:
+    def _unreadable(self, table: str, error: Exception | str) -> CaseError:
         return CaseError(
             f"a shard of {table} can't be read ({error}); `frametrace doctor {self.path}` "
             "names the damaged files"
@@ -186,6 +202,7 @@ class CaseWriter:
             return
         filled = {name: table for name, table in tables.items() if table.num_rows}
         shard = f"{unit}-{uuid.uuid4().hex[:8]}.parquet"
+        digests = {}
         for name, table in filled.items():
             is_wide = table.nbytes > _WIDE_ROW_BYTES * table.num_rows
             with replacing(self.case.path / name / shard) as file:
@@ -196,26 +213,39 @@ class CaseWriter:
                     write_page_checksum=True,
                     row_group_size=_WIDE_ROW_GROUP if is_wide else None,
                 )
+                file.flush()
+                digests[name] = {shard: digest_of(Path(file.name))}
         rows: dict[str, dict[str, int | None]] = {
             name: {shard: table.num_rows} for name, table in filled.items()
         }
         for name, shards in replaced.items():
             rows.setdefault(name, {}).update(dict.fromkeys(shards))
-        self._mark_done(marker, rows)
+        self._mark_done(marker, rows, digests)
 
-    def link(self, unit: str, table: str, shard: Path, rows: int) -> None:
+    def link(self, unit: str, table: str, case: Case, shard: Path) -> None:
         """Use a whole shard of another case, without copying it, as a unit of this one.
 
         Raises `CaseError` if it is gone, or if no link to it can be made.
         """
         marker = self._marker(unit)
         if not marker.exists():
-            link_file(shard, self.case.path / table / f"{unit}.parquet")
-            self._mark_done(marker, {table: {f"{unit}.parquet": rows}})
+            name = f"{unit}.parquet"
+            link_file(shard, self.case.path / table / name)
+            digest = case.epoch.digest(table, shard.name)
+            self._mark_done(
+                marker,
+                {table: {name: case.epoch.shards[table][shard.name]}},
+                {table: {name: digest}} if digest else {},
+            )
 
-    def _mark_done(self, marker: Path, rows: Mapping[str, Mapping[str, int | None]]) -> None:
-        write_atomically(marker, to_json(rows))
-        self.case.epoch = self.case.epoch.updated(rows)
+    def _mark_done(
+        self,
+        marker: Path,
+        rows: Mapping[str, Mapping[str, int | None]],
+        digests: Mapping[str, Mapping[str, str]],
+    ) -> None:
+        write_json(marker, {_ROWS: rows, _DIGESTS: digests})
+        self.case.epoch = self.case.epoch.updated(rows, digests)
 
     def describe(self, signal: str, made_by: Mapping[str, str]) -> None:
         """Record what makes a signal's values: its fingerprint and a description."""
@@ -233,11 +263,26 @@ class CaseWriter:
         self.case.epoch = Epoch(self.case.epoch.number)
 
     def commit(self) -> None:
-        """Make every unit visible as the next epoch; without changes there is no new epoch."""
+        """Make every unit visible as the next epoch; without changes there is no new epoch.
+
+        Shards of versions before 0.9 get their digests here, unless they are damaged.
+        """
+        self._add_digests()
         self.case.epoch = commit_epoch(self.case.path, self.case.epoch)
         for marker in self._markers():
             marker.unlink()
         delete_old_epochs(self.case.path)
+
+    def _add_digests(self) -> None:
+        epoch = self.case.epoch
+        digests: dict[str, dict[str, str]] = {}
+        for table in epoch.shards:
+            for file in self.case.files(table):
+                if not epoch.digest(table, file.name):
+                    with suppress(CaseError):
+                        self.case.read_shard(table, file)  # verifies the checksums of its pages
+                        digests.setdefault(table, {})[file.name] = digest_of(file)
+        self.case.epoch = epoch.updated({}, digests)
 
     def _adopt(self) -> None:
         """Commit the units that a killed writer had finished.
@@ -246,7 +291,9 @@ class CaseWriter:
         """
         for marker in self._markers():
             with suppress(CaseError):
-                self.case.epoch = self.case.epoch.updated(read_json(marker))
+                done = read_json(marker)
+                rows = done.get(_ROWS, done)  # before version 0.9, only these
+                self.case.epoch = self.case.epoch.updated(rows, done.get(_DIGESTS, {}))
         self.commit()
 
     def _sweep(self) -> None:

@@ -67,7 +67,7 @@ def connect(case: Case, *tables: str) -> Iterator["duckdb.DuckDBPyConnection"]:
 
 def _create_view(connection: "duckdb.DuckDBPyConnection", case: Case, table: str) -> None:
     view = table.rpartition("/")[2]
-    if files := [str(file) for file in case.files(table)]:
+    if files := [str(file) for file in case.intact_files(table)]:
         names = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
         rows = f"read_parquet([{names}], hive_partitioning = false)"
         connection.execute(f'CREATE TEMP VIEW "{view}" AS SELECT * FROM {rows}')  # noqa: S608

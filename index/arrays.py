@@ -1,12 +1,11 @@
-"""Saves arrays as `.npy` files, maps them into memory, and computes the SHA-256 of files."""
+"""Saves arrays as `.npy` files, and maps them into memory."""
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
 from numpy.lib.format import header_data_from_array_1_0, write_array_header_1_0
 
-__all__ = ["map_array", "save_array", "sha256_of"]
+__all__ = ["map_array", "save_array"]
 
 
 def save_array(path: Path, array: np.ndarray) -> None:
@@ -26,9 +25,3 @@ def map_array(path: Path) -> np.ndarray:
     except EOFError as error:
         raise ValueError(f"{path.name} is empty") from error
     return np.asarray(mapped)  # slices of a plain array are faster than those of a memmap
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 digest of a file, in hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -51,7 +51,7 @@ class Hits:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What an index on disk belongs to, and the SHA-256 digests of its files."""
+    """What an index on disk belongs to, and the digests of its files."""
 
     signal: str
     fingerprint: str
@@ -74,10 +74,6 @@ class IndexSource:
     def codes(self) -> Codes:
         """The usable values, equal ones once. Raises `CaseError` if a shard is damaged."""
         return Codes.of(self.case, self.signal)
-
-    def shards(self) -> list[Path]:
-        """The files that hold the values."""
-        return self.case.files(signal_table(self.signal))
 
     @property
     def rows(self) -> int:

@@ -1,9 +1,9 @@
 """Reads values of variable length (local features, thumbnails) from a case's shards."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Self
 
@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from frametrace.case.schemas import signal_table
+from frametrace.case.store import Case
 from frametrace.embed.signals.local import Features
 from frametrace.index.distinct_codes import as_digests, as_keys
 from frametrace.posts.errors import CaseError
@@ -26,8 +28,17 @@ class CodeShards:
     Every method raises `CaseError` if one is missing or damaged.
     """
 
-    def __init__(self, files: Sequence[Path]) -> None:
-        self._files = list(files)
+    def __init__(
+        self, files: Sequence[Path], verify: Callable[[Path], object] = lambda file: None
+    ) -> None:
+        """`verify` is called before a file is read, and raises `CaseError` if it is damaged."""
+        self._files, self._verify = list(files), verify
+
+    @classmethod
+    def of_case(cls, case: Case, signal: str) -> Self:
+        """The shards of a signal, each verified when it is first read."""
+        table = signal_table(signal)
+        return cls(case.files(table), partial(case.verify, table))
 
     def __len__(self) -> int:
         return len(self._files)
@@ -59,6 +70,7 @@ class CodeShards:
     @contextmanager
     def _reading(self, shard: int) -> Iterator[tuple[pq.ParquetFile, np.ndarray]]:
         path = self._files[shard]
+        self._verify(path)
         try:
             yield _open(path)
         except (OSError, ValueError, TypeError, pa.ArrowException) as error:

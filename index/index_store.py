@@ -15,12 +15,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar, overload
 
-from frametrace.case.atomic_files import read_json, replace_folder, write_atomically
+from frametrace.case.atomic_files import replace_folder
+from frametrace.case.file_digests import digest_of, is_intact
+from frametrace.case.json_files import parse_json, read_json, write_json
 from frametrace.case.locks import comparison_folder, exclusive_lock
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.embed.signals import SIGNALS, Metric
-from frametrace.index.arrays import sha256_of
 from frametrace.index.base import Index, IndexSource, Manifest
 from frametrace.index.feature_search.inverted_index import FeatureIndex
 from frametrace.index.hamming.hamming_index import HammingIndex
@@ -89,11 +90,19 @@ def open_index(
             f"delete {folder}, it will be rebuilt"
         )
     try:
+        _verify(folder, manifest)
         return INDEXES[metric].open(folder, IndexSource(case, signal), manifest)
     except (OSError, ValueError, RuntimeError) as error:
         raise IndexMismatch(
             f"{folder} is damaged ({error}): delete it, it will be rebuilt"
         ) from None
+
+
+def _verify(folder: Path, manifest: Manifest) -> None:
+    """Raises `ValueError` or `OSError` if a file is damaged or missing."""
+    for name, digest in manifest.files.items():
+        if not is_intact(folder / name, digest):
+            raise ValueError(f"{name} doesn't have its digest")
 
 
 def has_index(signal: str) -> bool:
@@ -127,7 +136,7 @@ def check_index(case: Case, signal: str) -> list[str]:
     return [
         f"{folder / name} is damaged: delete {folder}, it will be rebuilt"
         for name, digest in digests.items()
-        if not (folder / name).is_file() or sha256_of(folder / name) != digest
+        if not (folder / name).is_file() or not is_intact(folder / name, digest)
     ]
 
 
@@ -185,9 +194,9 @@ def _build(case: Case, signal: str, folder: Path, progress: Progress) -> None:
         codes=codes,
         items=items,
         recall=index.recall,
-        files={name: sha256_of(unfinished / name) for name in index.files},
+        files={name: digest_of(unfinished / name) for name in index.files},
     )
-    write_atomically(unfinished / _MANIFEST, json.dumps(asdict(manifest), indent=1) + "\n")
+    write_json(unfinished / _MANIFEST, asdict(manifest))
     replace_folder(unfinished, folder)
 
 
@@ -201,14 +210,14 @@ def _earlier(folder: Path, fingerprint: str, rows: int) -> Iterator[Path]:
                 manifests.append((manifest.items, path.parent, manifest.files))
     for _, earlier, files in sorted(manifests, key=lambda entry: entry[:2], reverse=True):
         with suppress(OSError):
-            if all(sha256_of(earlier / name) == digest for name, digest in files.items()):
+            if all(is_intact(earlier / name, digest) for name, digest in files.items()):
                 yield earlier
 
 
 def read_manifest(folder: Path) -> Manifest:
     """An index's manifest. Raises `IndexMismatch` if it can't be read."""
     try:
-        return Manifest(**json.loads((folder / _MANIFEST).read_text("utf-8")))
+        return Manifest(**parse_json((folder / _MANIFEST).read_text("utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise IndexMismatch(
             f"{folder / _MANIFEST} can't be read ({error}): delete {folder}, it will be rebuilt"

@@ -38,7 +38,7 @@ class ThumbnailIndex(Index):
         cls, folder: Path, source: IndexSource, earlier: Iterable[Path], progress: Progress
     ) -> Self:
         """Write the digests and rows of the case's thumbnails."""
-        shards = CodeShards(source.shards())
+        shards = CodeShards.of_case(source.case, source.signal)
         pictures = NumberedPictures.of(shards)
         save_array(folder / "items.npy", pictures.items)
         save_array(folder / "rows.npy", pictures.rows)
@@ -47,7 +47,7 @@ class ThumbnailIndex(Index):
     @classmethod
     def open(cls, folder: Path, source: IndexSource, manifest: Manifest) -> Self:
         """Map the files. Raises `OSError` or `ValueError` if they can't be mapped."""
-        shards = CodeShards(source.shards())
+        shards = CodeShards.of_case(source.case, source.signal)
         index = cls([map_array(folder / f"{name}.npy") for name in _ARRAYS], shards)
         if index.items.shape != (len(index.rows), 32) or index.rows.shape[1:] != (2,):
             raise ValueError("its files don't belong together")

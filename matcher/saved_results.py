@@ -1,6 +1,5 @@
 """Saves and loads the results of a match run, under `results/epoch-NNNNNN/` of the case."""
 
-import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -10,7 +9,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from frametrace.case.atomic_files import replace_folder, write_atomically
+from frametrace.case.atomic_files import replace_folder
+from frametrace.case.file_digests import digest_of, is_intact
+from frametrace.case.json_files import parse_json, write_json
 from frametrace.case.locks import exclusive_lock, shared_lock
 from frametrace.case.store import Case
 from frametrace.matcher.result_schemas import (
@@ -31,6 +32,7 @@ __all__ = [
     "MatchRun",
     "Matches",
     "Results",
+    "check_results",
     "earlier_members",
     "every_member",
     "load_results",
@@ -38,7 +40,7 @@ __all__ = [
     "save_results",
 ]
 
-_RUN = "match.json"
+_RUN, _DIGESTS = "match.json", "files"
 _MATCHES = "matches.parquet"
 _EVERY_MEMBER = "every-member.parquet"  # only of a union
 _COMPARED_TABLES = ("changes", "arrivals")  # absent or empty if there was no earlier run
@@ -128,7 +130,8 @@ def load_results(case: Case) -> tuple[Results, MatchRun]:
                 f"frametrace match {case.path}"
             )
         try:
-            run = _read_run(folder)
+            run, digests = _read_run(folder)
+            _verify(folder, digests)
             tables = {
                 name: pq.read_table(folder / f"{name}.parquet") for name in _saved(folder, run)
             }
@@ -136,9 +139,7 @@ def load_results(case: Case) -> tuple[Results, MatchRun]:
                 tables[name] = upgraded(tables[name], schema)
             matches = Matches(folder / _MATCHES)
         except _UNREADABLE as error:
-            raise CaseError(
-                f"{folder} is damaged ({error}); match again with: frametrace match {case.path}"
-            ) from None
+            raise _damaged(case, folder, error) from None
     return Results(**tables, matches=matches), run
 
 
@@ -149,8 +150,17 @@ def _saved(folder: Path, run: MatchRun) -> list[str]:
 
 
 def every_member(union: Case) -> pa.Table:
-    """The members of all groups of a matched union, groups inside one case included."""
-    return pq.read_table(_folder(union) / _EVERY_MEMBER)
+    """The members of all groups of a matched union, groups inside one case included.
+
+    Raises `CaseError` if they are missing or damaged.
+    """
+    folder = _folder(union)
+    try:
+        _, digests = _read_run(folder)
+        _verify(folder, digests, _EVERY_MEMBER)
+        return pq.read_table(folder / _EVERY_MEMBER)
+    except _UNREADABLE as error:
+        raise _damaged(union, folder, error) from None
 
 
 def results_before(case: Case, epoch: int) -> tuple[Results | None, int | None]:
@@ -168,7 +178,8 @@ def earlier_members(case: Case, columns: pa.Schema) -> tuple[MatchRun, pa.Table]
     for number, folder in _earlier_runs(case, case.epoch.number):
         try:
             with shared_lock(folder.parent):
-                run = _read_run(folder)
+                run, digests = _read_run(folder)
+                _verify(folder, digests, "members.parquet")
                 members = pq.read_table(folder / "members.parquet", columns=columns.names)
             return replace(run, epoch=number), members.select(columns.names).cast(columns)
         except _UNREADABLE:
@@ -183,11 +194,37 @@ def _earlier_runs(case: Case, epoch: int) -> list[tuple[int, Path]]:
     return sorted((run for run in runs if run[0] < epoch), reverse=True)
 
 
-def _read_run(folder: Path) -> MatchRun:
-    run = MatchRun(**json.loads((folder / _RUN).read_text("utf-8")))
+def check_results(case: Case) -> list[str]:
+    """Verify the results of the case's epoch; returns sentences on what is damaged."""
+    if (_folder(case) / _RUN).is_file():
+        try:
+            load_results(case)
+        except CaseError as error:
+            return [str(error)]
+    return []
+
+
+def _read_run(folder: Path) -> tuple[MatchRun, Mapping[str, str]]:
+    """A run, and the digests of its files; versions before 0.9 saved none."""
+    content = parse_json((folder / _RUN).read_text("utf-8"))
+    digests = content.pop(_DIGESTS, {})
+    run = MatchRun(**content)
     if not all(isinstance(entry, Mapping) for entry in (run.settings, *run.signals.values())):
         raise TypeError(f"the settings or signals in {_RUN} are not objects")
-    return run
+    return run, digests
+
+
+def _verify(folder: Path, digests: Mapping[str, str], *names: str) -> None:
+    """Raises `ValueError` if one of the named files, by default any, is damaged."""
+    for name in names or digests:
+        if name in digests and not is_intact(folder / name, digests[name]):
+            raise ValueError(f"{name} doesn't have its digest")
+
+
+def _damaged(case: Case, folder: Path, error: Exception) -> CaseError:
+    return CaseError(
+        f"{folder} is damaged ({error}); match again with: frametrace match {case.path}"
+    )
 
 
 def _folder(case: Case) -> Path:
@@ -213,9 +250,11 @@ def save_results(
         with exclusive_lock(folder.parent):
             shutil.rmtree(temporary, ignore_errors=True)
             temporary.mkdir()
-            _write(temporary, results, matches, run)
+            _write(temporary, results, matches)
             if run.cases:
                 pq.write_table(every_member, temporary / _EVERY_MEMBER, compression="zstd")
+            digests = {file.name: digest_of(file) for file in temporary.iterdir()}
+            write_json(temporary / _RUN, {**asdict(run), _DIGESTS: digests})
             replace_folder(temporary, folder)
             return replace(results, matches=Matches(folder / _MATCHES))
     except OSError as error:
@@ -225,14 +264,10 @@ def save_results(
         ) from None
 
 
-def _write(
-    folder: Path, results: Results, matches: Iterator[pa.RecordBatch], run: MatchRun
-) -> None:
+def _write(folder: Path, results: Results, matches: Iterator[pa.RecordBatch]) -> None:
     for name in Results.table_names():
         table = getattr(results, name)
         pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
     with pq.ParquetWriter(folder / _MATCHES, MATCHES, compression="zstd") as writer:
         for batch in matches:
             writer.write_batch(batch)
-    run_json = json.dumps(asdict(run), indent=1, ensure_ascii=False, sort_keys=True)
-    write_atomically(folder / _RUN, run_json + "\n")

@@ -112,6 +112,7 @@ def _join_added(folder: JoinFolder, progress: Progress, executor: Executor | Non
     if state.joined == state.pictures:
         shutil.rmtree(folder.path / PENDING, ignore_errors=True)
         return
+    folder.verify_records()
     sizes = [folder.record_count(part) for part in range(PART_COUNT)]
     batch = _Batch(folder.path, state.joined, state.pictures, _worth_compiling(sum(sizes)))
     batch.pending.mkdir(parents=True, exist_ok=True)

@@ -21,14 +21,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from frametrace.case.atomic_files import (
-    TEMPORARY,
-    flush,
-    read_json,
-    to_json,
-    write_atomically,
-    write_failed,
-)
+from frametrace.case.atomic_files import TEMPORARY, flush, write_failed
+from frametrace.case.file_digests import has_checksum, note_checksum
+from frametrace.case.json_files import read_json, write_json
 from frametrace.index.feature_join.lsh_keys import (
     MAX_AMBIGUOUS_SUM,
     MAX_FEATURES,
@@ -135,8 +130,9 @@ class JoinFolder:
         for name, entry in self._files.items():
             if self.state.files.get(name) != entry:
                 flush(self.path / name)
+                note_checksum(self.path / name, *entry)
         self.state = replace(self.state, files=dict(self._files), **changes)
-        write_atomically(self.path / _MANIFEST, _manifest(self.state))
+        write_json(self.path / _MANIFEST, _manifest(self.state))
 
     def pictures(self) -> np.ndarray:
         """All pictures by number, (n,) `PICTURE_DTYPE`."""
@@ -147,12 +143,21 @@ class JoinFolder:
         size = self.state.files.get(_POSITIONS, (0, 0))[0] // 4
         if not size:
             return np.zeros(0, np.uint32)
+        self._verify(_POSITIONS)
         return np.asarray(np.memmap(self.path / _POSITIONS, "<u4", "r", shape=(size,)))
 
     def proposal_files(self) -> list[Path]:
-        """The files of proposals, the earliest addition first."""
-        names = (name for name in self.state.files if name.startswith(_PROPOSALS_PREFIX))
-        return [self.path / name for name in sorted(names)]
+        """The files of proposals, verified, the earliest addition first."""
+        names = sorted(name for name in self.state.files if name.startswith(_PROPOSALS_PREFIX))
+        for name in names:
+            self._verify(name)
+        return [self.path / name for name in names]
+
+    def verify_records(self) -> None:
+        """Read all records and compare their checksums. Raises `IndexMismatch` for damage."""
+        for part in range(PART_COUNT):
+            if self.record_count(part):
+                self._verify(part_filename(part))
 
     def record_count(self, part: int) -> int:
         """How many records a part has."""
@@ -165,7 +170,19 @@ class JoinFolder:
 
     def _read(self, name: str, kind: np.dtype) -> np.ndarray:
         size = self.state.files.get(name, (0, 0))[0] // kind.itemsize
+        if size:
+            self._verify(name)
         return np.fromfile(self.path / name, kind, size) if size else np.zeros(0, kind)
+
+    def _verify(self, name: str) -> None:
+        """Raises `IndexMismatch` if what is committed of a file is damaged."""
+        path = self.path / name
+        try:
+            intact = has_checksum(path, *self.state.files[name])
+        except OSError as error:
+            raise IndexMismatch(f"{path} can't be read ({error}): {_delete(self.path)}") from None
+        if not intact:
+            raise IndexMismatch(f"{path} is damaged: {_delete(self.path)}")
 
     def _cut_uncommitted(self) -> None:
         for path in self.path.iterdir():
@@ -178,9 +195,7 @@ class JoinFolder:
         for name, (size, _) in self.state.files.items():
             path = self.path / name
             if not path.is_file() or path.stat().st_size < size:
-                raise IndexMismatch(
-                    f"{path} is missing or cut short: delete {self.path}, it will be rebuilt"
-                )
+                raise IndexMismatch(f"{path} is missing or cut short: {_delete(self.path)}")
 
 
 def check_join(path: Path) -> list[str]:
@@ -189,16 +204,12 @@ def check_join(path: Path) -> list[str]:
         state = _read_state(path)
     except (CaseError, IndexMismatch) as error:
         return [str(error)]
-    damage = []
-    for name, (size, checksum) in sorted(state.files.items()):
-        file = path / name
+    folder, damage = JoinFolder(path, state), []
+    for name in sorted(state.files):
         try:
-            intact = _checksum(file, size) == checksum
-        except OSError as error:
-            damage.append(f"{file} can't be read ({error}): delete {path}, it will be rebuilt")
-            continue
-        if not intact:
-            damage.append(f"{file} is damaged: delete {path}, it will be rebuilt")
+            folder._verify(name)
+        except IndexMismatch as error:
+            damage.append(str(error))
     return damage
 
 
@@ -234,7 +245,7 @@ def copy_join(path: Path, to: Path, *, proposals: bool = True) -> None:
                 return
     except OSError as error:
         raise write_failed(to, error) from None
-    write_atomically(to / _MANIFEST, _manifest(state))
+    write_json(to / _MANIFEST, _manifest(state))
 
 
 def _copy(file: Path, to: Path, size: int) -> int:
@@ -247,17 +258,8 @@ def _copy(file: Path, to: Path, size: int) -> int:
     return checksum
 
 
-def _checksum(path: Path, size: int) -> int:
-    """The CRC-32 of the first `size` bytes of a file; -1 if it has fewer."""
-    checksum = 0
-    with path.open("rb") as file:
-        while size:
-            block = file.read(min(size, _BLOCK))
-            if not block:
-                return -1
-            checksum = zlib.crc32(block, checksum)
-            size -= len(block)
-    return checksum
+def _delete(folder: Path) -> str:
+    return f"delete {folder}, it will be rebuilt"
 
 
 def _read_state(path: Path) -> JoinState:
@@ -270,9 +272,7 @@ def _read_state(path: Path) -> JoinState:
         state = JoinState(int(content["pictures"]), bool(content["whole"]), batches, files)
         made_by = content["made_by"]
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise IndexMismatch(
-            f"{path / _MANIFEST} is damaged: delete {path}, it will be rebuilt"
-        ) from None
+        raise IndexMismatch(f"{path / _MANIFEST} is damaged: {_delete(path)}") from None
     if made_by != _made_by():
         raise IndexMismatch(
             f"{path} was made by {made_by}, this is {_made_by()}: delete it, it will be rebuilt"
@@ -280,12 +280,11 @@ def _read_state(path: Path) -> JoinState:
     return state
 
 
-def _manifest(state: JoinState) -> str:
-    content = {
+def _manifest(state: JoinState) -> dict[str, Any]:
+    return {
         "made_by": _made_by(),
         "pictures": state.pictures,
         "whole": state.whole,
         "batches": list(state.batches),
         "files": {name: list(entry) for name, entry in state.files.items()},
     }
-    return to_json(content)

@@ -88,7 +88,7 @@ class FeatureIndex(Index):
         cls, folder: Path, source: IndexSource, earlier: Iterable[Path], progress: Progress
     ) -> Self:
         """Write the lists, from those of an earlier index if its centers still fit."""
-        shards, base = FeatureShards(source.shards()), None
+        shards, base = FeatureShards.of_case(source.case, source.signal), None
         for path in earlier:
             with suppress(OSError, ValueError):
                 largest = cls.map(path)
@@ -102,7 +102,7 @@ class FeatureIndex(Index):
     @classmethod
     def open(cls, folder: Path, source: IndexSource, manifest: Manifest) -> Self:
         """Map the files of a case's index."""
-        index = cls.map(folder, FeatureShards(source.shards()))
+        index = cls.map(folder, FeatureShards.of_case(source.case, source.signal))
         index.recall = manifest.recall
         return index
 

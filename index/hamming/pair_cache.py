@@ -18,10 +18,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from frametrace.case.atomic_files import TEMPORARY, replacing, to_json, write_atomically
+from frametrace.case.atomic_files import TEMPORARY, replacing, write_atomically
+from frametrace.case.file_digests import digest_of, is_intact
+from frametrace.case.json_files import to_json, write_json
 from frametrace.case.locks import comparison_lock
 from frametrace.case.store import Case
-from frametrace.index.arrays import map_array, sha256_of
+from frametrace.index.arrays import map_array
 from frametrace.index.base import Hits
 from frametrace.index.distinct_codes import Codes, as_keys, first_bytes
 from frametrace.index.hamming.hamming_index import HammingIndex
@@ -106,8 +108,8 @@ def _join_missing(folder: Path, codes: Codes, radius: int, progress: Progress) -
             done += part.cost / total_cost
             advance(int(done * _PROGRESS_STEPS) - reported_steps)
             reported_steps = int(done * _PROGRESS_STEPS)
-    digests = {file.name: sha256_of(file) for file in files}
-    write_atomically(folder / _DONE, to_json({"radius": radius, "files": digests}))
+    digests = {file.name: digest_of(file) for file in files}
+    write_json(folder / _DONE, {"radius": radius, "files": digests})
     for pairs_folder in folder.parent.parent.glob("*/pairs-*"):
         if pairs_folder.parent != folder.parent:
             shutil.rmtree(pairs_folder.parent, ignore_errors=True)
@@ -134,7 +136,7 @@ def _carried_over(earlier: _EarlierPairs) -> _Part:
     pairs = chain.from_iterable(
         _batches(earlier.folder / name) for name in pair_files(earlier.folder)
     )
-    name = f"carried {sha256_of(earlier.folder / _DONE)}"
+    name = f"carried {digest_of(earlier.folder / _DONE)}"
     return _Part(name, 0.0, partial(_with_current_rows, pairs, earlier.rows, earlier.rows))
 
 
@@ -181,7 +183,7 @@ def _earlier_pairs(folder: Path, codes: Codes) -> _EarlierPairs | None:
 
 def _is_intact(pairs_folder: Path) -> bool:
     digests = pair_files(pairs_folder)
-    return all(sha256_of(pairs_folder / name) == digest for name, digest in digests.items())
+    return all(is_intact(pairs_folder / name, digest) for name, digest in digests.items())
 
 
 def _rows_of(earlier: np.ndarray, codes: np.ndarray) -> np.ndarray | None:
@@ -211,7 +213,12 @@ def _write(path: Path, batches: Iterator[Hits]) -> None:
 
 def _read(folder: Path, codes: np.ndarray, radius: int) -> Iterator[Hits]:
     """The pairs of all files. All are opened at once, so that they can be read even if swept."""
-    files = [_batches(folder / name) for name in sorted(pair_files(folder))]
+    digests = pair_files(folder)
+    for name, digest in digests.items():
+        with _naming_damage(folder / name):
+            if not is_intact(folder / name, digest):
+                raise pa.ArrowInvalid("it doesn't have its digest")
+    files = [_batches(folder / name) for name in sorted(digests)]
     return _expanded(chain.from_iterable(files), codes, radius)
 
 

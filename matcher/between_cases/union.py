@@ -211,7 +211,7 @@ def _join(writer: CaseWriter, number: int, case: Case, signals: Sequence[str]) -
             unit = f"{number}-{table.replace('/', '-')}-{file.stem}"
             new = _new(writer, table, keys, conflicts) if number else None
             if new is None or len(new) == len(keys):
-                writer.link(unit, table, file, len(keys))
+                writer.link(unit, table, case, file)
             elif len(new):
                 writer.put(unit, {table: case.read_shard(table, file).take(new)})
     differences = Counter(row["differs"] for row in conflicts.to_pylist())

@@ -113,7 +113,7 @@ class PairComparison:
 
     def proposals(self, pictures: pa.StringArray) -> Proposals:
         """The pairs of some pictures that the join of local features proposes."""
-        shards = FeatureShards(self._case.files(signal_table(Local.name)))
+        shards = FeatureShards.of_case(self._case, Local.name)
         return propose_pairs(self.folder / JOIN, shards, pictures, self._progress)
 
     def compare(self, pairs: PairsToCompare) -> bool:

@@ -90,7 +90,9 @@ def find_edited_copies(
             copy_join(updated_join(case, progress), folder / "join", proposals=False)
         proposals = propose_pairs(
             folder / "join",
-            FeatureShards([*case.files(signal_table(Local.name)), items.write_shard(folder)]),
+            FeatureShards(
+                [*case.intact_files(signal_table(Local.name)), items.write_shard(folder)]
+            ),
             pa.concat_arrays([able, items.digest]),
             progress,
         )

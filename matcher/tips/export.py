@@ -1,15 +1,17 @@
 """Exports a tip about groups, framings or accounts: signals and counts, no pictures, no names."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+import xxhash
 
-from frametrace.case.atomic_files import replacing
+from frametrace.case.atomic_files import write_atomically
 from frametrace.case.locks import writer_lock
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
@@ -23,9 +25,9 @@ from frametrace.matcher.tips.pseudonyms import account_key, pseudonym
 from frametrace.matcher.tips.signed_documents import TIP, write_document
 from frametrace.matcher.tips.tip_model import SIGNAL_COLUMNS, Head, ItemKind, Tlp, program_version
 from frametrace.matcher.tips.tip_signals import add_features_and_vectors, has_signal, signal_origin
-from frametrace.posts.errors import CaseError, UsageError
+from frametrace.posts.errors import CaseError, TipError, UsageError
 
-__all__ = ["ExportSettings", "ExportedTip", "export_tip", "sent_items"]
+__all__ = ["ExportSettings", "ExportedTip", "check_sent", "export_tip", "sent_items"]
 
 # CASE/tips holds a table for each tip that was sent (which pictures and captions of the case each
 # item represents), and the key of the pseudonyms.
@@ -166,14 +168,36 @@ def sent_items(case: Case, sha256: str) -> Mapping[str, Sequence[str]]:
 
     Raises `CaseError` if the case sent no such tip.
     """
-    path = _sent_path(case, sha256)
-    if not path.is_file():
+    paths = sorted((case.path / _FOLDER).glob(f"{sha256}*.parquet"))
+    if not paths:
         raise CaseError(f"{case.path} has sent no tip {sha256}: name the case that sent it")
+    path = paths[-1]
     try:
-        table = pq.read_table(path).cast(_SENT)
-    except (OSError, pa.ArrowException) as error:
-        raise CaseError(f"{path} can't be read ({error}): export the tip again") from None
+        table = pq.read_table(pa.BufferReader(_verified(case, sha256, path))).cast(_SENT)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise CaseError(
+            f"{path} can't be read ({error}): delete it and export the tip again"
+        ) from None
     return dict(zip(table["id"].to_pylist(), table["sha256"].to_pylist(), strict=True))
+
+
+def check_sent(case: Case) -> list[str]:
+    """Verify what the case keeps of the tips that it sent, and the key of its pseudonyms.
+
+    Returns sentences on what is damaged.
+    """
+    folder, problems = case.path / _FOLDER, []
+    checks: list[Callable[[], object]] = [
+        partial(sent_items, case, file.stem[:64]) for file in folder.glob("*.parquet")
+    ]
+    if (folder / _KEY).exists():
+        checks.append(partial(account_key, folder / _KEY))
+    for check in checks:
+        try:
+            check()
+        except (CaseError, TipError) as error:
+            problems.append(str(error))
+    return problems
 
 
 def _item_rows(case: Case, selected: pa.Table) -> pa.Table:
@@ -253,11 +277,21 @@ def _account_key(case: Case, settings: ExportSettings) -> bytes:
     return account_key(settings.account_key or case.path / _FOLDER / _KEY)
 
 
-def _sent_path(case: Case, sha256: str) -> Path:
-    return case.path / _FOLDER / f"{sha256}.parquet"
+def _sent_path(case: Case, sha256: str, content: bytes) -> Path:
+    """The file is named after its tip and its own digest; versions before 0.9 left that out."""
+    return case.path / _FOLDER / f"{sha256}-{xxhash.xxh3_64(content).hexdigest()}.parquet"
+
+
+def _verified(case: Case, sha256: str, path: Path) -> bytes:
+    content = path.read_bytes()
+    if "-" in path.stem and path != _sent_path(case, sha256, content):
+        raise ValueError("it doesn't have the digest in its name")
+    return content
 
 
 def _record_sent(case: Case, sha256: str, ids: pa.Array, digests: pa.ChunkedArray) -> None:
     table = pa.table({"id": ids, "sha256": digests}).cast(_SENT)
-    with replacing(_sent_path(case, sha256)) as file:
-        pq.write_table(table, file, compression="zstd")
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    content = sink.getvalue().to_pybytes()
+    write_atomically(_sent_path(case, sha256, content), content)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
-from frametrace.case.atomic_files import read_json, to_json, write_atomically
+from frametrace.case.json_files import read_json, write_json
 from frametrace.case.locks import writer_lock
 from frametrace.case.store import Case
 from frametrace.posts.errors import CaseError
@@ -19,6 +19,7 @@ __all__ = [
     "WATCHED_TABLES",
     "PendingHit",
     "WatchState",
+    "check_watch",
     "current_state",
     "open_watch",
     "record_delivery",
@@ -102,18 +103,28 @@ def open_watch(case: Case) -> Iterator[WatchState]:
         path = folder / _STATE
         if not path.is_file():
             save_state(case, current_state(case))
-        content = read_json(path)
-        try:
-            state = WatchState.from_json(content)
-            state = replace(state, pending=_undelivered(folder, state.pending))
-        except (AttributeError, KeyError, TypeError, ValueError):
-            raise CaseError(f"{path} is damaged: restore it, or delete it to start again") from None
-        yield state
+        state = _read(path)
+        yield replace(state, pending=_undelivered(folder, state.pending))
+
+
+def check_watch(case: Case) -> None:
+    """Raises `CaseError` if the case is watched and its state is damaged."""
+    path = case.path / _FOLDER / _STATE
+    if path.is_file():
+        _read(path)
+
+
+def _read(path: Path) -> WatchState:
+    content = read_json(path)
+    try:
+        return WatchState.from_json(content)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise CaseError(f"{path} is damaged: restore it, or delete it to start again") from None
 
 
 def save_state(case: Case, state: WatchState) -> None:
     """Save the state; call this only after the results have been reported."""
-    write_atomically(case.path / _FOLDER / _STATE, to_json(state.to_json()))
+    write_json(case.path / _FOLDER / _STATE, state.to_json())
     (case.path / _FOLDER / _DELIVERED).unlink(missing_ok=True)
 
 
@@ -134,7 +145,7 @@ def _undelivered(folder: Path, pending: Sequence[PendingHit]) -> list[PendingHit
     """The pending hits without the deliveries that a killed watch has noted."""
     lines: set[str] = set()
     with suppress(FileNotFoundError):
-        lines = set((folder / _DELIVERED).read_text("utf-8").splitlines())
+        lines = set((folder / _DELIVERED).read_text("utf-8", "replace").splitlines())
     hits = [
         PendingHit(
             pending_hit.hit,

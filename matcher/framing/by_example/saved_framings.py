@@ -6,7 +6,6 @@ that changes a framing holds the folder's lock, and writes the file atomically.
 """
 
 import hashlib
-import json
 import re
 import stat
 import unicodedata
@@ -15,7 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from frametrace.case.atomic_files import link_file, to_json, write_atomically
+from frametrace.case.atomic_files import link_file, write_atomically
+from frametrace.case.json_files import parse_json, sealed_json
 from frametrace.case.locks import writer_lock
 from frametrace.case.store import Case
 from frametrace.matcher.framing.by_example.examples import Framing
@@ -41,10 +41,6 @@ _MAX_FILE_BYTES = 1 << 25  # twice the size of 200 pictures and 200 texts of the
 _MARKS = ("Mn", "Mc")  # Unicode categories: vowels and tones that are written on letters
 # Reserved whatever the suffix: learn.microsoft.com/windows/win32/fileio/naming-a-file
 _WINDOWS_DEVICES = re.compile("con|prn|aux|nul|(com|lpt)[1-9¹²³]", re.IGNORECASE)
-
-
-class _NotAnObject(ValueError):
-    """A file is JSON, but not an object."""
 
 
 def checked_framing_name(name: str) -> str:
@@ -145,10 +141,7 @@ def _read(path: Path) -> dict[str, Any]:
     if not stat.S_ISREG((status := path.stat()).st_mode):
         raise FileNotFoundError(path)
     _check_size(status.st_size)
-    value = json.loads(path.read_text("utf-8"))
-    if not isinstance(value, dict):
-        raise _NotAnObject("it is not a JSON object")
-    return value
+    return parse_json(path.read_text("utf-8"))
 
 
 def _check_size(size: int) -> None:
@@ -193,7 +186,7 @@ def _file_text(name: str, framing: Framing) -> str:
     content = framing_to_json(framing)
     try:
         framing_from_json(content)
-        text = to_json(content)
+        text = sealed_json(content)
         _check_size(len(text.encode()))
     except ValueError as error:
         raise UsageError(

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from making import jpeg, made_features, make_case, photo
 
-from frametrace.case.atomic_files import to_json
+from frametrace.case.json_files import to_json
 from frametrace.case.locks import writer_lock
 from frametrace.case.store import Case
 from frametrace.matcher.framing.by_example.examples import (
