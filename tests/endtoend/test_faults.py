@@ -119,7 +119,8 @@ def test_stopped_by_ctrl_c_it_goes_on_with_the_same_command(
     time.sleep(seconds["embed"] * 0.7)
     for _ in range(times):
         os.killpg(child.pid, signal.SIGINT)  # as a terminal does: to all processes
-    assert child.wait(timeout=20) in {130, 0}
+    # Before and after Frametrace itself runs, Python ends with the signal.
+    assert child.wait(timeout=20) in {130, 0, -signal.SIGINT}
     with pytest.raises(ProcessLookupError):
         for _ in range(100):
             os.killpg(child.pid, 0)
