@@ -162,8 +162,8 @@ class Case:
 
     def _unreadable(self, table: str, error: Exception | str) -> CaseError:
         return CaseError(
-            f"a shard of {table} can't be read ({error}); `frametrace doctor {self.path}` "
-            "names the damaged files"
+            f"a shard of {table} can't be read ({error}): restore it from a copy of the case, or "
+            f"add its sources again in a new case. `frametrace doctor {self.path}` checks all files"
         )
 
     @contextmanager

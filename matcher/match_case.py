@@ -73,7 +73,7 @@ def match_case(
             cases=cases,
             spanning=bool(cases) and not extent.whole,
         )
-        results, run = _with_changes(case, results, run)
+        results, run = _with_changes(case, results, run, progress)
         lap("changes")
     return save_results(case, results, _matches(photos, framings), run, every_member), run
 
@@ -126,9 +126,11 @@ def _results(
     )
 
 
-def _with_changes(case: Case, results: Results, run: MatchRun) -> tuple[Results, MatchRun]:
+def _with_changes(
+    case: Case, results: Results, run: MatchRun, progress: Progress
+) -> tuple[Results, MatchRun]:
     """Add the changes since the newest readable earlier run, if there is one."""
-    if (earlier := earlier_members(case, EARLIER_MEMBERS)) is None:
+    if (earlier := earlier_members(case, EARLIER_MEMBERS, progress)) is None:
         return results, run
     earlier_run, members = earlier
     changes, arrivals = compare_members(results.groups, results.members, members)

@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
@@ -26,7 +25,8 @@ from frametrace.matcher.result_schemas import (
     TIES,
     upgraded,
 )
-from frametrace.posts.errors import CaseError
+from frametrace.posts.errors import CaseError, NotMatched
+from frametrace.work.progress import Progress
 
 __all__ = [
     "MatchRun",
@@ -120,12 +120,12 @@ class MatchRun:
 def load_results(case: Case) -> tuple[Results, MatchRun]:
     """The results of the case's last match run.
 
-    Raises `CaseError` if there are none for the case's epoch.
+    Raises `NotMatched` if there are none for the case's epoch, `CaseError` if they are damaged.
     """
     folder = _folder(case)
     with shared_lock(folder.parent):
         if not (folder / _RUN).is_file():
-            raise CaseError(
+            raise NotMatched(
                 f"{case.path} has not been matched since it last changed; match it with: "
                 f"frametrace match {case.path}"
             )
@@ -163,18 +163,24 @@ def every_member(union: Case) -> pa.Table:
         raise _damaged(union, folder, error) from None
 
 
-def results_before(case: Case, epoch: int) -> tuple[Results | None, int | None]:
-    """The results of the newest readable match run before an epoch, and the epoch of that run."""
+def results_before(
+    case: Case, epoch: int, progress: Progress | None = None
+) -> tuple[Results | None, int | None]:
+    """The results of the newest undamaged match run before an epoch, and the epoch of that run."""
     for number, _ in _earlier_runs(case, epoch):
         earlier = Case(case.path)
         earlier.epoch = replace(case.epoch, number=number)
-        with suppress(CaseError):
+        try:
             return load_results(earlier)[0], number
+        except CaseError as error:
+            _pass_over(error, progress)
     return None, None
 
 
-def earlier_members(case: Case, columns: pa.Schema) -> tuple[MatchRun, pa.Table] | None:
-    """The newest readable match run before the case's epoch, with some columns of its members."""
+def earlier_members(
+    case: Case, columns: pa.Schema, progress: Progress | None = None
+) -> tuple[MatchRun, pa.Table] | None:
+    """The newest undamaged match run before the case's epoch, with some columns of its members."""
     for number, folder in _earlier_runs(case, case.epoch.number):
         try:
             with shared_lock(folder.parent):
@@ -182,9 +188,14 @@ def earlier_members(case: Case, columns: pa.Schema) -> tuple[MatchRun, pa.Table]
                 _verify(folder, digests, "members.parquet")
                 members = pq.read_table(folder / "members.parquet", columns=columns.names)
             return replace(run, epoch=number), members.select(columns.names).cast(columns)
-        except _UNREADABLE:
-            continue
+        except _UNREADABLE as error:
+            _pass_over(_damaged(case, folder, error), progress)
     return None
+
+
+def _pass_over(error: CaseError, progress: Progress | None) -> None:
+    if progress is not None:
+        progress.note(f"an earlier match is passed over: {error}")
 
 
 def _earlier_runs(case: Case, epoch: int) -> list[tuple[int, Path]]:

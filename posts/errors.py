@@ -5,7 +5,8 @@ FrametraceError
 ├── SourceError         a source can't be read at all: unknown format, missing column
 ├── CaseError           a case can't be opened or written
 │   ├── CaseLocked      another process writes to it
-│   └── CaseTooNew      a later version of Frametrace made it
+│   ├── CaseTooNew      a later version of Frametrace made it
+│   └── NotMatched      it has not been matched since it last changed
 ├── DecodeError         a file isn't a picture that can be decoded safely
 │   └── FormatMissing   an optional package that reads its format isn't installed
 ├── IndexMismatch       an index on disk doesn't belong to the signal that uses it
@@ -25,6 +26,7 @@ __all__ = [
     "FrametraceError",
     "IndexMismatch",
     "ModelMissing",
+    "NotMatched",
     "SourceError",
     "TipError",
     "UsageError",
@@ -53,6 +55,10 @@ class CaseLocked(CaseError):
 
 class CaseTooNew(CaseError):
     """A later version of Frametrace made the case."""
+
+
+class NotMatched(CaseError):
+    """The case has no results of a match as it is now."""
 
 
 class DecodeError(FrametraceError):

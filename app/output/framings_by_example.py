@@ -165,9 +165,9 @@ def list_framings(case_path: Path, *, as_json: bool) -> None:
 def _row(case: Case, name: str) -> dict[str, Any]:
     try:
         framing = load_framing(case, name)
+        rows = posts_when_matched(case, name)
     except (CaseError, UsageError) as error:
         return {"name": name, "examples": "can't be read", "posts": None, "error": str(error)}
-    rows = posts_when_matched(case, name)
     posts = None if rows is None else rows.num_rows
     summary = {"name": name, "examples": _examples_text(framing), "posts": posts, "error": None}
     return {**summary, **_counts(framing)}

@@ -112,7 +112,7 @@ def compare_new_posts(
     """
     for tip in tips:
         signals_to_compare(tip)
-    results, matched = results_before(case, state.epoch + 1)
+    results, matched = results_before(case, state.epoch + 1, progress)
     known = pa.concat_tables([*(_of_tip(case, tip) for tip in tips), _of_groups(case, results)])
     posts = _new_posts(case, state)
     material = known.select(MATERIAL.names)

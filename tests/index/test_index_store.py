@@ -1,14 +1,14 @@
 """Indexes on disk: the contract that every kind keeps, and what happens when things go wrong."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
+import xxhash
 from making import index_folder, made_codes, put_codes
 
+from frametrace.case.json_files import read_json
 from frametrace.case.store import Case
 from frametrace.embed.signals import SIGNALS, Metric
 from frametrace.index.base import Index
@@ -33,7 +33,7 @@ def test_an_index_is_built_where_it_is_missing_and_holds_every_value(
     assert held(index) == expected
 
     folder = index_folder(case, signal)
-    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    manifest = read_json(folder / "manifest.json")
     files = manifest.pop("files")
     assert manifest == {
         "signal": signal,
@@ -46,7 +46,7 @@ def test_an_index_is_built_where_it_is_missing_and_holds_every_value(
         "recall": 1.0,
     }
     for file, digest in files.items():
-        assert hashlib.sha256((folder / file).read_bytes()).hexdigest() == digest
+        assert xxhash.xxh3_128((folder / file).read_bytes()).hexdigest() == digest
         np.load(folder / file, allow_pickle=False)
     assert {path.name for path in folder.iterdir()} == {"manifest.json", *files}
     assert check_index(case, signal) == []

@@ -1,6 +1,5 @@
 """Indexes that are damaged, of something else, killed while built, or built by several at once."""
 
-import hashlib
 import json
 import subprocess
 import sys
@@ -10,6 +9,8 @@ import numpy as np
 import pytest
 from making import index_folder, made_codes, put_codes
 
+from frametrace.case.file_digests import digest_of
+from frametrace.case.json_files import read_json, sealed_json
 from frametrace.case.store import Case
 from frametrace.embed.signals import SIGNALS
 from frametrace.index.index_store import check_index, open_index
@@ -18,8 +19,7 @@ from frametrace.posts.errors import CaseError, IndexMismatch
 
 
 def edited(manifest: Path, **values: object) -> None:
-    content = json.loads(manifest.read_text("utf-8"))
-    manifest.write_text(json.dumps({**content, **values}), "utf-8")
+    manifest.write_text(sealed_json({**read_json(manifest), **values}), "utf-8")
 
 
 @pytest.mark.parametrize("key", ["signal", "fingerprint", "metric"])
@@ -85,7 +85,7 @@ def test_a_damaged_graph_is_reported(
     assert manifest["technique"] == index.technique == "hnsw"
     assert 0.9 < manifest["recall"] <= 1
     graph = index_folder(case, "clip") / "hnsw.faiss"
-    assert manifest["files"]["hnsw.faiss"] == hashlib.sha256(graph.read_bytes()).hexdigest()
+    assert manifest["files"]["hnsw.faiss"] == digest_of(graph)
     if damage == "cut":
         cut(graph)
     elif damage == "missing":
@@ -118,6 +118,8 @@ def test_an_index_that_cannot_be_written_is_a_plain_error(case: Case, signal: st
 _OPEN = """
 import sys
 from pathlib import Path
+from frametrace.case.file_digests import digest_of
+from frametrace.case.json_files import read_json, sealed_json
 from frametrace.case.store import Case
 from frametrace.index.index_store import open_index
 {before}
@@ -137,7 +139,7 @@ base.save_array = save_and_die
 _KILL_BEFORE_THE_RENAME = """
 import os, signal
 from frametrace.index import index_store
-index_store.write_atomically = lambda *given: os.kill(os.getpid(), signal.SIGKILL)
+index_store.write_json = lambda *given: os.kill(os.getpid(), signal.SIGKILL)
 """
 
 

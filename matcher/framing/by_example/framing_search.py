@@ -36,7 +36,7 @@ from frametrace.matcher.match_settings import MatchSettings
 from frametrace.matcher.photos.grouping import group_photos, join_photos, near_photos
 from frametrace.matcher.result_schemas import GroupKind, Relation
 from frametrace.matcher.saved_results import MatchRun, Results, load_results, results_before
-from frametrace.posts.errors import CaseError, UsageError
+from frametrace.posts.errors import CaseError, NotMatched, UsageError
 from frametrace.work.progress import Progress, Silent
 
 __all__ = [
@@ -151,9 +151,9 @@ def _photos(case: Case, progress: Progress | None) -> tuple[pa.Table, str]:
     """
     try:
         return _photo_groups(load_results(case)[0]), ""
-    except CaseError as error:
+    except NotMatched as error:
         note = f"copies of photos are found only by PDQ and earlier results: {error}"
-    before, _ = results_before(case, case.epoch.number)
+    before, _ = results_before(case, case.epoch.number, progress)
     join_photos(case, PDQ_MAX_DISTANCE, progress)
     now = group_photos(near_photos(case)).assigned.select(["sha256", "medoid_sha256"])
     earlier = _photo_groups(before) if before is not None else now.schema.empty_table()
@@ -178,11 +178,12 @@ def _photo_groups(results: Results) -> pa.Table:
 def posts_when_matched(case: Case, name: str) -> pa.Table | None:
     """The posts of a named framing as of the last match run, in the schema `NAMED`.
 
-    None if the case or the framing has changed since.
+    None if the case or the framing has changed since. Raises `CaseError` if the results are
+    damaged.
     """
     try:
         results, run = load_results(case)
-    except CaseError:
+    except NotMatched:
         return None
     return posts_in_results(case, results, run, name)
 

@@ -1,7 +1,6 @@
 """The feature join: what it proposes, in steps, after kills, by plain and compiled loops."""
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from making import jittered, made_features
 
-from frametrace.case.atomic_files import write_atomically
+from frametrace.case.json_files import read_json, write_json
 from frametrace.embed.signals.local import Features
 from frametrace.index.feature_join import (
     add_pictures,
@@ -167,7 +166,7 @@ STEPS = [
 STEPS += [
     (feature_join, "_write_proposals", 0),
     (feature_join, "_write_proposals", 1),
-    (join_folder, "write_atomically", 2),
+    (join_folder, "write_json", 2),
 ]
 
 
@@ -228,11 +227,11 @@ def test_damage_is_reported(tmp_path: Path) -> None:
         propose_pairs(place, shards, all_of(codes))
     part.unlink()
     assert [part.name in line for line in check_join(place)] == [True]
-    manifest = json.loads((place / "join.json").read_text())
-    write_atomically(place / "join.json", json.dumps(manifest | {"made_by": "another"}))
+    manifest = read_json(place / "join.json")
+    write_json(place / "join.json", manifest | {"made_by": "another"})
     with pytest.raises(IndexMismatch, match="another"):
         propose_pairs(place, shards, all_of(codes))
-    write_atomically(place / "join.json", "{}")
+    write_json(place / "join.json", {})
     assert ["damaged" in line for line in check_join(place)] == [True]
 
 

@@ -56,8 +56,22 @@ def test_files_without_a_key_are_refused(tmp_path, content):
         read_tip(write(tmp_path / "tip.json"), [path])
     with pytest.raises(TipError, match="keygen"):
         write(tmp_path / "tip.json", key=path)
-    with pytest.raises(TipError, match="64 hexadecimal digits"):
+    expected = "64 hexadecimal digits" if content else "is empty. Restore it from a copy"
+    with pytest.raises(TipError, match=expected):
         account_key(path)
+
+
+def test_a_damaged_account_key_is_recognised(tmp_path):
+    path = tmp_path / "accounts.key"
+    key = account_key(path)
+    digits, checksum = path.read_text("ascii").split()
+    assert account_key(path) == key
+    other = f"{int(digits[0], 16) ^ 1:x}"
+    path.write_text(f"{other}{digits[1:]}\n{checksum}\n", "ascii")
+    with pytest.raises(TipError, match=r"is damaged\. Restore it .* other pseudonyms"):
+        account_key(path)
+    path.write_text(f"{digits}\n", "ascii")  # as versions before 0.9 wrote it
+    assert account_key(path) == key
 
 
 def test_pseudonyms_are_the_same_under_one_key_only(tmp_path):

@@ -1,11 +1,11 @@
 """A watch reports each newcomer once, and misses none."""
 
 import hashlib
-import json
 
 import pytest
 from making import jpeg, make_case, photo
 
+from frametrace.case.json_files import read_json
 from frametrace.case.store import Case
 from frametrace.matcher.match_case import match_case
 from frametrace.matcher.tips.export import export_tip
@@ -154,7 +154,7 @@ def test_a_damaged_state_is_reported(tmp_path, content):
     case = Case.create(tmp_path / "case")
     names(case)
     state = case.path / "watch" / "state.json"
-    assert set(json.loads(state.read_text("utf-8"))) == {
+    assert set(read_json(state)) == {
         "epoch",
         "files",
         "pending",
