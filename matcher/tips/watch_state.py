@@ -115,10 +115,9 @@ def check_watch(case: Case) -> None:
 
 
 def _read(path: Path) -> WatchState:
-    content = read_json(path)
     try:
-        return WatchState.from_json(content)
-    except (AttributeError, KeyError, TypeError, ValueError):
+        return WatchState.from_json(read_json(path))
+    except (CaseError, AttributeError, KeyError, TypeError, ValueError):
         raise CaseError(f"{path} is damaged: restore it, or delete it to start again") from None
 
 

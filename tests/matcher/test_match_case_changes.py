@@ -11,9 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from making import make_case, put_codes
+from making import make_case, put_codes, results_without_digests
 
-from frametrace.case.json_files import read_json
 from frametrace.case.store import Case
 from frametrace.matcher.match_case import match_case
 from frametrace.matcher.match_settings import MatchSettings
@@ -166,18 +165,10 @@ def test_other_settings_are_compared_with_the_earlier_epoch_and_told_of(
     assert load_results(case)[1].otherwise == ["max_pdq was 31"]
 
 
-def run_without_digests(folder: Path) -> dict[str, Any]:
-    """A run as versions before 0.9 wrote it."""
-    content = read_json(folder / "match.json")
-    del content["files"]
-    (folder / "match.json").write_text(json.dumps(content), "utf-8")
-    return content
-
-
 def test_groups_that_are_gone_are_listed_last(case: Case, matched: Match) -> None:
     """An earlier run under looser settings held a group that these don't make."""
     folder = earlier_of(case)
-    run_without_digests(folder)
+    results_without_digests(folder)
     members = pq.read_table(folder / "members.parquet").to_pylist()
     lost = [{**members[0], "group_id": "photo-0", "media_sha256": "0", "post_id": n} for n in "ab"]
     pq.write_table(pa.Table.from_pylist([*members, *lost], MEMBERS), folder / "members.parquet")
@@ -192,7 +183,7 @@ def test_results_from_before_changes_were_told_are_read_and_compared_with(
     for folder in (case.path / "results" / epoch_name(case), earlier_of(case)):
         for name in ("changes", "arrivals"):
             (folder / f"{name}.parquet").unlink()
-        content = run_without_digests(folder)
+        content = results_without_digests(folder)
         for name in ("since", "otherwise", "version"):
             del content[name]
         (folder / "match.json").write_text(json.dumps(content), "utf-8")
@@ -208,7 +199,7 @@ def test_results_from_before_there_was_evidence_are_read_without_it(
     results = matched(case)
     matches = results.matches.table()
     folder = case.path / "results" / epoch_name(case)
-    run_without_digests(folder)
+    results_without_digests(folder)
     for name in ("members", "matches"):
         table = pq.read_table(folder / f"{name}.parquet")
         old = table.drop_columns(EVIDENCE.names)
@@ -219,7 +210,7 @@ def test_results_from_before_there_was_evidence_are_read_without_it(
 
 def test_an_earlier_run_by_another_version_is_told_of(case: Case) -> None:
     folder = earlier_of(case)
-    content = {**run_without_digests(folder), "version": "0.0.9"}
+    content = {**results_without_digests(folder), "version": "0.0.9"}
     (folder / "match.json").write_text(json.dumps(content), "utf-8")
     assert match_case(case)[1].otherwise == ["Frametrace was 0.0.9"]
 
