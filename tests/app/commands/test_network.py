@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 from hostile import HOSTILE
+from making import results_without_digests
 
 from frametrace.app.cli import frametrace
 from frametrace.app.report.network_files import FILES, MAX_EDGES, ties_view, write_gexf
