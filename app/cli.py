@@ -5,6 +5,7 @@ Exit codes: 0 done; 1 done, but rows were dropped, pictures lost their worker to
 a bug in Frametrace; 130 stopped by Ctrl-C.
 """
 
+import errno
 import importlib
 import io
 import os
@@ -36,6 +37,11 @@ COMMANDS = (
 )
 
 _USAGE, _BAD_INPUT, _BUG, _STOPPED = 2, 3, 70, 130
+# DuckDB, FAISS and other C++, the system's loader, OpenBLAS, threads.
+_NO_MEMORY = (
+    *("outofmemory", "out of memory", "bad_alloc", "cannot allocate memory"),
+    *("failed to map segment", "openblas", "can't start new thread"),
+)
 
 
 class _LazyCommands(click.Group):
@@ -96,25 +102,42 @@ def main() -> None:
     except BrokenPipeError:  # the reader of our output has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
-    except (UsageError, ModelMissing) as error:
-        code = _failed(error, _USAGE)
-    except FrametraceError as error:
-        code = _failed(error, _BAD_INPUT)
-    except OSError as error:
-        path = f"{error.filename}: " if error.filename else ""
-        advice = "Make room, fix the permissions or name another path, then run it again."
-        code = _failed(OSError(f"{path}{error.strerror or error}. {advice}"), _BAD_INPUT)
     except Exception as error:
         if os.environ.get("FRAMETRACE_DEBUG"):
             raise
-        message = f"this is a bug in Frametrace ({type(error).__name__}: {error})."
-        print_error(f"{message} FRAMETRACE_DEBUG=1 shows where; the case is safe.")
-        code = _BUG
+        code, message = _explained(error)
+        print_error(message)
     sys.exit(code)
 
 
-def _failed(error: Exception, code: int) -> int:
-    if os.environ.get("FRAMETRACE_DEBUG"):
-        raise error
-    print_error(str(error))
-    return code
+def _explained(error: Exception) -> tuple[int, str]:
+    """The exit code for an error, and what to tell the user."""
+    if isinstance(error, UsageError | ModelMissing):
+        return _USAGE, str(error)
+    if isinstance(error, FrametraceError):
+        return _BAD_INPUT, str(error)
+    if _is_out_of_memory(error):
+        return _BAD_INPUT, (
+            "there is not enough memory. Close other programs, or use fewer --workers, then run "
+            "the same command again; what is done is kept"
+        )
+    if isinstance(error, OSError):
+        path = f"{error.filename}: " if error.filename else ""
+        advice = "Make room, fix the permissions or name another path, then run it again."
+        return _BAD_INPUT, f"{path}{error.strerror or error}. {advice}"
+    message = f"this is a bug in Frametrace ({type(error).__name__}: {error})."
+    return _BUG, f"{message} FRAMETRACE_DEBUG=1 shows where; the case is safe."
+
+
+def _is_out_of_memory(error: BaseException | None) -> bool:
+    """Whether an error, or one that led to it, says that memory could not be had.
+
+    Libraries in C raise errors of their own for that, some with nothing but a text.
+    """
+    while error is not None:
+        if isinstance(error, MemoryError) or getattr(error, "errno", 0) == errno.ENOMEM:
+            return True
+        if any(sign in f"{type(error).__name__}: {error}".lower() for sign in _NO_MEMORY):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

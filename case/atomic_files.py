@@ -19,6 +19,7 @@ __all__ = [
     "replace_folder",
     "replacing",
     "reserve_space",
+    "sweep",
     "when_free",
     "write_atomically",
     "write_failed",
@@ -143,6 +144,12 @@ def delete_unused(file: Path) -> None:
     except PermissionError:
         if not _IS_WINDOWS:
             raise
+
+
+def sweep(folder: Path) -> None:
+    """Delete what a killed process left half written; the caller holds the folder's lock."""
+    for file in folder.glob(TEMPORARY):
+        delete_unused(file)
 
 
 def reserve_space(file: IO[bytes], size: int) -> None:

@@ -16,7 +16,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from frametrace.case.atomic_files import TEMPORARY, delete_unused, link_file, replacing
+from frametrace.case.atomic_files import (
+    TEMPORARY,
+    delete_unused,
+    link_file,
+    replacing,
+    sweep,
+)
 from frametrace.case.epochs import (
     EPOCHS,
     Epoch,
@@ -48,6 +54,7 @@ BASE_TABLES: Mapping[str, pa.Schema] = {
 _DONE = "done"
 _ROWS, _DIGESTS = "rows", "digests"  # members of a marker
 _FOLDERS_WITH_LOCKS = ("framings", "watch")  # each has a writer lock of its own
+_FOLDERS_WITHOUT_LOCKS = ("columns", "tips", "opinions")  # who writes there holds the case's lock
 # Tables with wide rows are written in small row groups: one row is read without many others.
 _WIDE_ROW_BYTES = 1024
 _WIDE_ROW_GROUP = 32  # rows
@@ -308,9 +315,8 @@ class CaseWriter:
             for file in (root / name).glob("*.parquet"):
                 if not any(file.name in epoch.shards.get(name, {}) for epoch in epochs):
                     delete_unused(file)
-        for name in (".", EPOCHS, _DONE, *tables):
-            for file in (root / name).glob(TEMPORARY):
-                delete_unused(file)
+        for name in (".", EPOCHS, _DONE, *_FOLDERS_WITHOUT_LOCKS, *tables):
+            sweep(root / name)
         for name in _FOLDERS_WITH_LOCKS:
             _sweep_unless_locked(root / name)
 
@@ -331,8 +337,7 @@ def _sweep_unless_locked(folder: Path) -> None:
     """Delete unfinished files of a killed process, unless another process is writing there."""
     if any(folder.glob(TEMPORARY)):
         with suppress(CaseError), writer_lock(folder):
-            for file in folder.glob(TEMPORARY):
-                delete_unused(file)
+            sweep(folder)
 
 
 def _is_empty(path: Path) -> bool:

@@ -105,7 +105,7 @@ def build_everything(folder: Path) -> Path:
         ("tip", "export", case, "--framing", "station", "--out", tip),
         ("tip", "check", case, tip, "--out", checked),
         ("tip", "verdict", checked, "--out", verdict, "--rest", "confirmed"),
-        ("tip", "import", case, verdict),
+        ("tip", "import", case, verdict, "--accept-unsigned"),
         ("watch", case, tip),
         ("add", case, given / "later.csv"),
         ("embed", case, *SIGNALS),

@@ -51,7 +51,7 @@ def command() -> None:
     frametrace tip export twitter_case --group photo-0123456789abcdef --out tip.json
     frametrace tip check facebook_case tip.json --out echoes/
     frametrace tip verdict echoes/ --rest confirmed --out verdict.json
-    frametrace tip import twitter_case verdict.json
+    frametrace tip import twitter_case verdict.json --from receiver.pub.pem
     """
 
 
@@ -239,11 +239,13 @@ def verdict(folder: Path, out: Path, table: Path | None, **options: Any) -> None
 @case_argument
 @click.argument("verdicts", nargs=-1, required=True, type=_PATH)
 @from_option
+@click.option("--accept-unsigned", is_flag=True, help="Count verdicts that nobody has signed.")
 @json_option
 def import_(case: Path, verdicts: tuple[Path, ...], **options: Any) -> None:
     """Import VERDICTS on tips that CASE sent, and show all opinions.
 
-    Opinions are kept apart from the case's signals. Importing a verdict again changes nothing.
+    Opinions are kept apart from the case's signals. Importing a verdict again changes nothing. A
+    verdict that is not signed counts only with --accept-unsigned, and is shown as unsigned.
 
     \b
     frametrace tip import twitter_case verdict.json --from receiver.pub.pem
@@ -254,7 +256,7 @@ def import_(case: Path, verdicts: tuple[Path, ...], **options: Any) -> None:
 
     opened = Case(case)
     for path in verdicts:
-        import_verdict(opened, path, options["trusted"])
+        import_verdict(opened, path, options["trusted"], accept_unsigned=options["accept_unsigned"])
     print_opinions(imported_opinions(opened), as_json=options["as_json"])
 
 

@@ -38,11 +38,15 @@ _BOXES = EVIDENCE.field("altered").type
 # before it are included, so that removing one always restores the original.
 _FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 
+# What controls a terminal that shows the file: C0 but tab and line ends, DEL, and C1.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
 
 def write_csv(path: Path, table: pa.Table, columns: Sequence[str] = ()) -> None:
     """Write a table (or some of its columns) with a header, rows in the table's order.
 
-    Text that a spreadsheet would read as a formula gets an apostrophe in front. Nulls are empty,
+    Text that a spreadsheet would read as a formula gets an apostrophe in front; characters that
+    would control a terminal become spaces. Nulls are empty,
     times ISO 8601 in UTC, lists JSON; parts of pictures are `x0,y0,x1,y1`, separated by semicolons.
     Numbers have six decimals; very small ones, such as p-values, four significant digits.
     """
@@ -137,8 +141,8 @@ def _cell(value: object) -> str:
         case datetime():
             return value.isoformat(timespec="seconds").replace("+00:00", "Z")
         case int() | list():
-            return json.dumps(_plain(value), ensure_ascii=False)
-    return escape_formula(str(value))
+            return _CONTROL.sub(" ", json.dumps(_plain(value), ensure_ascii=False))
+    return escape_formula(_CONTROL.sub(" ", str(value)))
 
 
 def _plain(value: object) -> object:

@@ -22,6 +22,8 @@ MAX_ACCOUNTS = 100
 
 _FOLDER = Path(__file__).parent
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+# Characters that change the direction of the text after them (Unicode Annex 9).
+_DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +84,21 @@ def fill_template(template: str, page: object) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"moment": moment_text, "number": "{:,}".format}
+    environment.filters |= {
+        "moment": moment_text,
+        "number": "{:,}".format,
+        "one_direction": _without_direction,
+    }
     script, style = ((_FOLDER / name).read_text("utf-8") for name in ("page.js", "page.css"))
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return environment.get_template(template).render(
         script=script, style=style, script_sha256=digest, page=page
     )
+
+
+def _without_direction(text: str) -> str:
+    """Text for titles in drawings, where no element can isolate its direction."""
+    return _DIRECTION.sub("", text)
 
 
 def _legal(value: object) -> object:

@@ -1,9 +1,12 @@
 """Decodes pictures safely: bounded in size, upright, in RGB, at the scale that signals need."""
 
 import io
+import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
@@ -184,13 +187,30 @@ def _read(opened: ImageFile.ImageFile, data: bytes, rows: int) -> _Pixels:
     width, height = opened.size
     factor = _reduction(width, rows or height)
     drafted = _draft(opened, data, factor)
-    opened.load()
+    with _without_messages(opened.format):
+        opened.load()
     if not drafted:
         width, height = _check_size(opened.size)  # an icon's header may state another size
     image = eight_bit(_in_255_levels(opened))
     if (remaining := _reduction(*image.size) if drafted else factor) > 1:
         image = reduced(image, remaining)
     return _Pixels(flattened(image), width, height, _orientation(opened))
+
+
+@contextmanager
+def _without_messages(format: str | None) -> Iterator[None]:
+    """Keep libtiff from printing what is wrong with a file; what it raises says the same."""
+    if format != "TIFF":
+        yield
+        return
+    stderr = os.dup(2)
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
 
 
 def _check_size(size: tuple[int, int]) -> tuple[int, int]:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import xxhash
 
-from frametrace.case.atomic_files import write_atomically
+from frametrace.case.atomic_files import sweep, write_atomically
 from frametrace.case.locks import writer_lock
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
@@ -115,7 +115,9 @@ def export_tip(
             "nothing in the selection has a signal to send; compute them with: "
             f"frametrace embed {case.path}"
         )
-    key = None if settings.reveal_accounts else _account_key(case, settings)
+    with writer_lock(case.path):
+        sweep(case.path / _FOLDER)
+        key = None if settings.reveal_accounts else _account_key(case, settings)
     head = replace(
         _head(case, selection, matched, settings),
         signals={name: signal_origin(case, name) for name in _signals(rows)},

@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from frametrace.case.atomic_files import replacing
+from frametrace.case.atomic_files import replacing, sweep
 from frametrace.case.locks import writer_lock
 from frametrace.case.store import Case
 from frametrace.matcher.tips.export import sent_items
@@ -136,19 +136,28 @@ def read_verdict(path: Path, trusted: Sequence[Path] = ()) -> Verdict:
     )
 
 
-def import_verdict(case: Case, path: Path, trusted: Sequence[Path] = ()) -> Verdict:
+def import_verdict(
+    case: Case, path: Path, trusted: Sequence[Path] = (), *, accept_unsigned: bool = False
+) -> Verdict:
     """Store a verdict on a tip that the case sent; importing it again changes nothing.
 
-    Raises `TipError` if the verdict is invalid or answers an item that the tip doesn't hold, and
-    `CaseError` if the case sent no such tip.
+    Raises `TipError` if the verdict is invalid, answers an item that the tip doesn't hold, or is
+    not signed and that is not accepted; `CaseError` if the case sent no such tip.
     """
     verdict = read_verdict(path, trusted)
+    if verdict.envelope.signature is None and not accept_unsigned:
+        raise TipError(
+            f"{path} is not signed: anybody can have written it. Ask for one that is made with "
+            "--sign; or, if you know where it comes from, import it with --accept-unsigned"
+        )
     sent = sent_items(case, verdict.tip)
     if unknown := [opinion.item_id for opinion in verdict.opinions if opinion.item_id not in sent]:
         raise TipError(f"{path} answers {unknown[0]}, which is not in the tip that it names")
     target = case.path / _FOLDER / f"{verdict.envelope.sha256}.json"
-    with writer_lock(case.path), path.open("rb") as file, replacing(target) as copy:
-        shutil.copyfileobj(file, copy)
+    with writer_lock(case.path):
+        sweep(target.parent)
+        with path.open("rb") as file, replacing(target) as copy:
+            shutil.copyfileobj(file, copy)
     return verdict
 
 

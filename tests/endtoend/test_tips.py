@@ -166,7 +166,9 @@ def test_the_verdict_goes_back_and_a_contradicting_one_shows_as_disputed(checked
 
     def answered(name, *answers):
         out = story / f"{name}.json"
-        made = command("tip", "verdict", checked[0], "--out", out, "--made-by", name, *answers)
+        sign = ("--sign", key(story)) if name == "Blue Pages" else ()
+        words = ("--out", out, "--made-by", name, *sign, *answers)
+        made = command("tip", "verdict", checked[0], *words)
         assert made.returncode == 0, made.stderr
         return out
 
@@ -179,7 +181,10 @@ def test_the_verdict_goes_back_and_a_contradicting_one_shows_as_disputed(checked
     assert sum(row["posts"] for row in opinions.values()) == 15
     signals = (case / "CURRENT").read_bytes()
     second = answered("Second Reader", "--reject", items[0], "--unsure", items[1])
-    done = command("tip", "import", case, second, second, "--json")
+    refused = command("tip", "import", case, second, "--json")
+    assert refused.returncode == 3
+    assert "--accept-unsigned" in refused.stderr
+    done = command("tip", "import", case, second, second, "--accept-unsigned", "--json")
     states = {row["item_id"]: row["state"] for row in json.loads(done.stdout)}
     assert states == {**dict.fromkeys(items, "confirmed"), items[0]: "disputed"}
     assert "disputed" in command("tip", "opinions", case).stdout

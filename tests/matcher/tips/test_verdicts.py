@@ -60,8 +60,9 @@ def test_contradicting_opinions_are_disputed_in_whatever_order_they_came(sent, t
         {items[0]: Answer.UNSURE, items[2]: Answer.UNSURE},
     ]
     for at in order:
-        import_verdict(case, verdict(tmp_path / f"{at}.json", tip, said[at], f"team {at}"))
-        import_verdict(case, tmp_path / f"{at}.json")
+        verdict(tmp_path / f"{at}.json", tip, said[at], f"team {at}")
+        for _ in range(2):
+            import_verdict(case, tmp_path / f"{at}.json", accept_unsigned=True)
     found = imported_opinions(case)
     assert found.schema == OPINIONS
     rows = found.to_pylist()
@@ -78,10 +79,12 @@ def test_contradicting_opinions_are_disputed_in_whatever_order_they_came(sent, t
 def test_a_verdict_on_a_tip_that_was_not_sent_is_refused(sent, tmp_path):
     case, tip, items = sent
     with pytest.raises(CaseError, match="sent no tip"):
-        import_verdict(case, verdict(tmp_path / "v.json", "0" * 64, {items[0]: Answer.UNSURE}))
+        path = verdict(tmp_path / "v.json", "0" * 64, {items[0]: Answer.UNSURE})
+        import_verdict(case, path, accept_unsigned=True)
     strange = {"picture-0123456789abcdef": Answer.CONFIRMED}
     with pytest.raises(TipError, match="which is not in the tip that it names"):
-        import_verdict(case, verdict(tmp_path / "v.json", tip, strange))
+        path = verdict(tmp_path / "v.json", tip, strange)
+        import_verdict(case, path, accept_unsigned=True)
     with pytest.raises(UsageError, match="no item has an answer"):
         verdict(tmp_path / "v.json", tip, {})
     with pytest.raises(TipError, match="begins with 'frametrace_tip'"):
@@ -104,5 +107,25 @@ def test_opinions_wait_for_the_case_to_be_free(sent, tmp_path):
     case, tip, items = sent
     path = verdict(tmp_path / "v.json", tip, {items[0]: Answer.UNSURE})
     with case.writer(), pytest.raises(CaseLocked):
+        import_verdict(case, path, accept_unsigned=True)
+    assert imported_opinions(case).num_rows == 0
+
+
+def test_a_verdict_without_a_signature_counts_only_if_it_is_accepted(sent, tmp_path):
+    case, tip, items = sent
+    path = verdict(tmp_path / "v.json", tip, {items[0]: Answer.CONFIRMED}, "we")
+    with pytest.raises(TipError, match=r"is not signed.*--accept-unsigned"):
         import_verdict(case, path)
     assert imported_opinions(case).num_rows == 0
+    import_verdict(case, path, accept_unsigned=True)
+    assert imported_opinions(case)["made_by"].to_pylist() == [["we (unsigned)"]]
+
+
+def test_what_a_killed_import_left_is_deleted_by_the_next_one(sent, tmp_path):
+    case, tip, items = sent
+    path = verdict(tmp_path / "v.json", tip, {items[0]: Answer.CONFIRMED})
+    left = case.path / "opinions" / ".abc.json.0123abcd.tmp"
+    left.parent.mkdir()
+    left.write_text("half of a verdi", "utf-8")
+    import_verdict(case, path, accept_unsigned=True)
+    assert not left.exists()
