@@ -16,6 +16,7 @@ __all__ = [
     "delete_unused",
     "flush",
     "link_file",
+    "make_folder",
     "replace_folder",
     "replacing",
     "reserve_space",
@@ -98,7 +99,7 @@ def link_file(file: Path, link: Path) -> None:
     the link can't be written.
     """
     try:
-        link.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(link.parent)
         file.stat()
         try:
             link.hardlink_to(file)
@@ -108,6 +109,7 @@ def link_file(file: Path, link: Path) -> None:
             raise
         except OSError:
             _link_or_copy(file, link)
+        _flush_folder(link.parent)
     except FileNotFoundError:
         raise CaseError(
             f"{file} is gone: the case changed meanwhile, or is damaged. Run the same command again"
@@ -152,6 +154,17 @@ def sweep(folder: Path) -> None:
         delete_unused(file)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, so that they are still there after a power failure.
+
+    Raises `OSError`.
+    """
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _flush_folder(folder.parent)
+
+
 def reserve_space(file: IO[bytes], size: int) -> None:
     """Take `size` bytes of disk space after what was written, and leave them zero.
 
@@ -190,7 +203,7 @@ def _temporary(path: Path) -> Iterator[Path]:
     """The name of a file beside `path`, which is deleted unless the block moves it."""
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         yield temporary
     except OSError as error:
         raise write_failed(path, error) from None

@@ -20,6 +20,7 @@ from frametrace.case.atomic_files import (
     TEMPORARY,
     delete_unused,
     link_file,
+    make_folder,
     replacing,
     sweep,
 )
@@ -111,7 +112,7 @@ class Case:
         if not (_check_utf8(path) / "case.json").is_file():
             if path.exists() and not _is_empty(path):
                 raise CaseError(f"{path} exists and is not a case; name a new or an empty folder")
-            path.mkdir(parents=True, exist_ok=True)
+            make_folder(path)
             write_json(path / "case.json", {"format": FORMAT_VERSION})
         return cls(path)
 

@@ -16,7 +16,19 @@ from typing import Any
 
 from making import jpeg, photo, write_jsonl
 
-__all__ = ["Answers", "Flip", "build_everything", "doctor_of", "flipped", "kind_of", "run"]
+__all__ = [
+    "SIGNALS",
+    "SLOGAN",
+    "Answers",
+    "Flip",
+    "build_everything",
+    "doctor_of",
+    "flipped",
+    "given_to",
+    "in_child",
+    "kind_of",
+    "run",
+]
 
 SIGNALS = ("--signal", "pdq", "--signal", "phash", "--signal", "local", "--signal", "caption_key")
 SLOGAN = "they broke the whole station again last night and the people have had enough"
@@ -74,21 +86,26 @@ def _posts() -> Iterator[dict[str, Any]]:
         }
 
 
-def build_everything(folder: Path) -> Path:
-    """Make `folder/case` by the commands, and use it in every way that leaves files in it."""
-    given = folder / "given"
-    given.mkdir()
+def given_to(given: Path) -> Path:
+    """Make the folder with what the commands are given; returns it."""
+    given.mkdir(parents=True)
     for shown in (*range(8), *range(124, 140)):
         image = photo(shown, 320, 240)
         for at in range(3):
             edited = image.crop((40, 30, 280, 210)) if at == 2 else image
             (given / f"{shown}-{at}.jpg").write_bytes(jpeg(edited, 60 + 10 * at))
-    posts = write_jsonl(given / "posts.jsonl", _posts())
+    write_jsonl(given / "posts.jsonl", _posts())
     (given / "query.jpg").write_bytes(jpeg(photo(3, 320, 240), 50))
     (given / "crop.jpg").write_bytes(jpeg(photo(4, 320, 240).crop((60, 40, 300, 220)), 80))
     for name in ("table", "later", "more"):
         rows = "\n".join(f"{name}{at},lin{at % 3},{SLOGAN} {at}" for at in range(5))
         (given / f"{name}.csv").write_text(f"nr,who,said\n{rows}\n", "utf-8")
+    return given
+
+
+def build_everything(folder: Path) -> Path:
+    """Make `folder/case` by the commands, and use it in every way that leaves files in it."""
+    given = given_to(folder / "given")
     columns = (
         *("--column", "post_id=nr", "--column", "account_id=who", "--column", "text=said"),
         *("--column", "platform=@forum"),
@@ -96,7 +113,7 @@ def build_everything(folder: Path) -> Path:
     case, tip, verdict = folder / "case", given / "tip.json", given / "verdict.json"
     checked = given / "checked"
     commands = (
-        ("add", case, posts),
+        ("add", case, given / "posts.jsonl"),
         ("add", case, given / "table.csv", *columns),
         ("embed", case, *SIGNALS),
         ("match", case),
