@@ -1,9 +1,10 @@
 # make demo: install, build a small case, find what is planted in it, write its report
 # make test: install, then every check: style, types, imports, tests, the wheel, the core alone
 # make test-all: the same with the tests that take long and four times the examples of properties
+# make faults: all of the campaigns of kills, flipped bits and power failures, which take an hour
 # make formats: renew the table of formats in docs/formats.md
 TYPES := types-linux types-darwin types-win32
-.PHONY: demo test test-all install lint style $(TYPES) unit wheel formats bench clean
+.PHONY: demo test test-all faults install lint style $(TYPES) unit wheel formats bench clean
 
 # Commands start again and again: what Python compiled once is kept, wherever this is switched off.
 export PYTHONDONTWRITEBYTECODE :=
@@ -29,8 +30,11 @@ test:
 
 test-all:
 	$(MAKE) --jobs=2 .venv-core/wheel lint
-	$(BIN)/$(PYTEST) -m 'slow or not slow' --hypothesis-profile thorough
-	$(MAKE) wheel WHEEL_TESTS="-m 'slow or not slow'"
+	$(BIN)/$(PYTEST) -m 'not campaign' --hypothesis-profile thorough
+	$(MAKE) wheel WHEEL_TESTS="-m 'not campaign'"
+
+faults: install
+	$(BIN)/$(PYTEST) -m '' --dist load tests/faults tests/case tests/work
 
 install: .venv/tree
 

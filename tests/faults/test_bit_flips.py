@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from flipping import Answers, flipped
 
-FLIPS = 20  # in one test
-PARTS = (0, *(pytest.param(part, marks=pytest.mark.slow) for part in range(1, 100)))
+FLIPS = 5  # in one test
+PARTS = (0, *(pytest.param(part, marks=pytest.mark.campaign) for part in range(1, 400)))
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -56,7 +56,7 @@ def test_killed_at_some_change_it_goes_on(
     killed(name, random.Random(name).randint(1, counts(name)))
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.parametrize("name", STAGES)
 def test_killed_at_every_change_it_goes_on(
     name: str, counts: Callable[[str], int], killed: Trial
