@@ -30,11 +30,12 @@ test:
 
 test-all:
 	$(MAKE) --jobs=2 .venv-core/wheel lint
-	$(BIN)/$(PYTEST) -m 'not campaign' --hypothesis-profile thorough
+	$(BIN)/$(PYTEST) -m 'not campaign' --hypothesis-profile thorough --ignore tests/endtoend \
+		--ignore tests/faults
 	$(MAKE) wheel WHEEL_TESTS="-m 'not campaign'"
 
-faults: install
-	$(BIN)/$(PYTEST) -m '' --dist load tests/faults tests/case tests/work
+faults: .venv-core/wheel
+	$(CORE)/pytest -q -n 2 --dist worksteal -m '' tests/faults
 
 install: .venv/tree
 
@@ -66,7 +67,7 @@ $(TYPES): types-%: install
 
 # Whole stories, and faults (kills, full disks, two writers), are tried on the wheel: users have that.
 unit: install
-	$(BIN)/$(PYTEST) --ignore tests/endtoend
+	$(BIN)/$(PYTEST) --ignore tests/endtoend --ignore tests/faults
 
 # What users install: the wheel with the core dependencies alone, tried through the command line.
 .venv-core/wheel: .venv/tree $(FILES)
@@ -77,7 +78,7 @@ unit: install
 	touch $@
 
 wheel: .venv-core/wheel
-	$(CORE)/pytest -q -n 2 --dist worksteal $(WHEEL_TESTS) tests/endtoend
+	$(CORE)/pytest -q -n 2 --dist worksteal $(WHEEL_TESTS) tests/endtoend tests/faults
 
 bench: install
 	$(BIN)/python $(INSTALL) -r benchmarks/requirements.txt

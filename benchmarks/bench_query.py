@@ -31,8 +31,9 @@ from measuring import (
     say,
 )
 
+from frametrace.case.case_writer import CaseWriter
 from frametrace.case.schemas import MEDIA, POST_MEDIA, POSTS, signal_table
-from frametrace.case.store import Case, CaseWriter
+from frametrace.case.store import Case
 from frametrace.embed.decoding.decode import decode
 from frametrace.embed.signals import pdq
 from frametrace.matcher.query.answer_query import find_picture

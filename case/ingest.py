@@ -13,11 +13,12 @@ from pathlib import Path
 import pyarrow as pa
 
 from frametrace.case.arrow_rows import accounts_table, media_table, posts_table, skipped_table
+from frametrace.case.case_writer import CaseWriter
 from frametrace.case.ingest_batch import BatchRows, batch_rows, guessed_picture_rows
 from frametrace.case.picture_links import guess_corrections, new_guesses, new_links
 from frametrace.case.post_key_conflicts import KeyConflict
 from frametrace.case.saved_column_maps import save_column_maps
-from frametrace.case.store import Case, CaseWriter
+from frametrace.case.store import Case
 from frametrace.case.stored_rows import StoredRows
 from frametrace.posts.errors import UsageError
 from frametrace.posts.media.guesses_by_file_name import PostKey

@@ -10,8 +10,9 @@ from functools import partial
 
 import pyarrow as pa
 
+from frametrace.case.case_writer import CaseWriter
 from frametrace.case.schemas import signal_table
-from frametrace.case.store import Case, CaseWriter
+from frametrace.case.store import Case
 from frametrace.case.views import connect
 from frametrace.embed.signals import SIGNALS, CaptionSignal, Metric
 from frametrace.work.executor import Executor, InProcess, all_results

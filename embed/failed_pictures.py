@@ -7,8 +7,8 @@ is tried in a few more runs. Its row says how often, and is deleted once the pic
 
 from collections.abc import Collection, Mapping, Sequence
 
+from frametrace.case.case_writer import CaseWriter
 from frametrace.case.schemas import signal_table
-from frametrace.case.store import CaseWriter
 from frametrace.case.stored_rows import StoredRows
 from frametrace.case.views import connect
 from frametrace.posts.model import MediaItem

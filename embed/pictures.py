@@ -9,8 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from frametrace.case.case_writer import CaseWriter
 from frametrace.case.schemas import SKIPPED, signal_table
-from frametrace.case.store import Case, CaseWriter
+from frametrace.case.store import Case
 from frametrace.case.stored_rows import StoredRows
 from frametrace.case.views import connect
 from frametrace.embed.decoding.decode import Picture

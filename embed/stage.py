@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
+from frametrace.case.case_writer import CaseWriter
 from frametrace.case.schemas import signal_table
-from frametrace.case.store import Case, CaseWriter
+from frametrace.case.store import Case
 from frametrace.embed.captions import embed_captions, missing_captions
 from frametrace.embed.embed_settings import EmbedSettings, ModelChoice, NumericPrecision
 from frametrace.embed.failed_pictures import retry_failed

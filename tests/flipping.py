@@ -137,7 +137,8 @@ def in_child(work: Callable[[], Any]) -> Any:
     """What a function returns in a forked process, as JSON.
 
     A process keeps what it has read and what it has verified, and threads don't survive a fork: so
-    the process that forks must not run commands itself.
+    the process that forks must not run commands itself, nor may any test before. That is why
+    `make` runs these tests beside those of the wheel, which don't either.
     """
     for name in _IMPORTED_ONCE:
         importlib.import_module(f"frametrace.{name}")

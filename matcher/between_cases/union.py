@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from frametrace.case.case_writer import CaseWriter
 from frametrace.case.schemas import signal_table
-from frametrace.case.store import BASE_TABLES, Case, CaseWriter
+from frametrace.case.store import BASE_TABLES, Case
 from frametrace.case.stored_rows import ACCOUNT_NUMBER_PATTERN, TABLE_KEYS, StoredRows
 from frametrace.case.views import connect, query_over
 from frametrace.embed.signals import SIGNALS, PictureSignal

@@ -9,8 +9,9 @@ from making import jpeg, photo
 from workbooks import write_workbook
 
 from frametrace.app import cli
+from frametrace.case.case_writer import CaseWriter
 from frametrace.case.ingest import add_sources
-from frametrace.case.store import Case, CaseWriter
+from frametrace.case.store import Case
 from frametrace.posts.media.media_library import MediaLibrary
 
 HEADER = "platform,post_id,account_id,posted_at,text,media\n"

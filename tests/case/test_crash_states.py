@@ -18,8 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from frametrace.case.case_writer import CaseWriter
 from frametrace.case.schemas import MEDIA
-from frametrace.case.store import Case, CaseWriter
+from frametrace.case.store import Case
 
 SIGNAL = pa.schema([("sha256", pa.string()), ("code", pa.binary(2))])
 

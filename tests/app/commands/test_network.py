@@ -64,7 +64,7 @@ def test_tables_say_who_is_tied_since_when_and_how_significantly(out):
     ties = rows_of(out / "ties.csv")
     assert len(ties) == 1 + 12 * 11 // 2
     assert (ties[0]["platform_a"], ties[0]["platform_b"]) == ("'=fb", "tw")
-    assert (ties[0]["account_id_a"], ties[0]["account_id_b"]) == (f"'{ANN}", BOB)
+    assert (ties[0]["account_id_a"], ties[0]["account_id_b"]) == ("'=fb_ann <b>", BOB)
     assert 0 < float(ties[0]["p_value"]) <= float(ties[0]["q_value"]) < 0.01
     assert ties[0]["first_shared_at"] == "2019-08-17T00:00:07Z"
     assert [ties[0][f"within_{s}_s"] for s in (60, 600)] == ["3", "4"]

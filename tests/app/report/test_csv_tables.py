@@ -1,5 +1,6 @@
 import csv
 from datetime import UTC, datetime
+from unicodedata import category
 
 import pyarrow as pa
 import pytest
@@ -27,7 +28,13 @@ def test_no_cell_begins_a_formula_and_each_gives_back_its_text(text):
 def test_rows_stay_rows_whatever_ends_lines_in_their_cells(tmp_path_factory, rows):
     path = tmp_path_factory.mktemp("rows") / "t.csv"
     write_csv(path, pa.table(dict(zip("ab", zip(*rows, strict=True), strict=True))))
-    assert rows_of(path, "ab", "table") == [[escape_formula(cell) for cell in row] for row in rows]
+
+    def plain(text):
+        controls = (c for c in text if category(c) == "Cc" and c not in "\t\r\n")
+        return text.translate({ord(c): " " for c in controls})
+
+    expected = [[escape_formula(plain(cell)) for cell in row] for row in rows]
+    assert rows_of(path, "ab", "table") == expected
 
 
 def test_a_file_that_is_something_else_is_not_written_over(tmp_path):

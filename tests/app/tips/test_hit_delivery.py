@@ -29,14 +29,19 @@ def place(tmp_path, tip):
 
 
 def keeper(folder, ending="sys.exit(0)"):
-    """A command that appends its input to a file as one line, and then does something else."""
+    """A command that appends its input to a file as one line, and then does something else.
+
+    A watch that is killed may have started it without giving it anything.
+    """
     script, kept = folder / "keep it.py", folder / "kept.jsonl"
     script.write_text(
         "import os, signal, sys, time\n"
         f"open({str(kept)!r}, 'a').write(sys.stdin.read().strip() + '\\n')\n{ending}\n"
     )
     return f"'{sys.executable}' '{script}'", lambda: [
-        json.loads(line) for line in (kept.read_text() if kept.exists() else "").splitlines()
+        json.loads(line)
+        for line in (kept.read_text() if kept.exists() else "").splitlines()
+        if line
     ]
 
 

@@ -14,8 +14,9 @@ from making import write_jsonl
 from uniting import MADE_BY, TABLES, Posts, case_of, contents, files_of
 
 from frametrace.case.atomic_files import link_file
+from frametrace.case.case_writer import CaseWriter
 from frametrace.case.ingest import add_sources
-from frametrace.case.store import FORMAT_VERSION, Case, CaseWriter
+from frametrace.case.store import FORMAT_VERSION, Case
 from frametrace.matcher.between_cases.union import MAX_CASES, parts_of, unite
 from frametrace.posts.errors import (
     CaseError,
