@@ -259,7 +259,8 @@ def save_results(
     temporary = folder.with_name(f".{folder.name}")
     try:
         with exclusive_lock(folder.parent):
-            shutil.rmtree(temporary, ignore_errors=True)
+            for unfinished in folder.parent.glob(".epoch-*"):  # of a killed run
+                shutil.rmtree(unfinished, ignore_errors=True)
             temporary.mkdir()
             _write(temporary, results, matches)
             if run.cases:

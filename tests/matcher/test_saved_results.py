@@ -68,3 +68,12 @@ def test_results_without_their_lock_are_read(case: Case) -> None:
     assert load_results(case)[0] == results
     (case.path / "results" / ".lock").mkdir()
     assert load_results(case)[0] == results
+
+
+def test_what_a_killed_match_left_is_deleted_by_the_next_one(case: Case) -> None:
+    left = case.path / "results" / ".epoch-000001" / "members.parquet"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half of a table")
+    match_case(case)
+    assert not left.parent.exists()
+    assert load_results(case)
