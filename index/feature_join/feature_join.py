@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from frametrace.case.atomic_files import replacing
+from frametrace.case.atomic_files import replacing, write_atomically
+from frametrace.case.file_digests import digest_of, is_intact
 from frametrace.index.distinct_codes import as_digits
 from frametrace.index.feature_join.add_pictures import add_pictures, new_pictures, read_records
 from frametrace.index.feature_join.feature_votes import (
@@ -53,6 +54,7 @@ PROPOSAL_SCHEMA = pa.schema(
 # A pair is proposed if it is among this many best pairs of either picture. Watermarks and the like
 # add some pairs to the true ones; of 3,000 copies of one picture, 20 of each connect them all.
 MAX_PARTNERS = 20
+_DIGEST = ".digest"  # suffix of the file that says that another one is finished
 _MIN_COMPILED = 1_000_000  # records: loops are compiled above, if numba is installed
 _MIN_WEIGHT_PICTURES = 1 << 16  # assumed for weights: among few pictures, all features seem common
 _UNIT_RECORDS = 1 << 20  # smaller parts are compared together until they have this many records
@@ -176,7 +178,7 @@ class _Batch:
 def _vote(batch: _Batch, unit: _Unit) -> None:
     """Compare the records of some parts, and write their votes."""
     path = batch.votes_file(unit)
-    if path.exists():
+    if _is_finished(path):
         return
     records, first_new = read_records(batch.folder, unit, batch.first_new)
     criteria, counts = PairCriteria.among(batch.pictures), np.zeros(len(records), np.uint32)
@@ -186,17 +188,32 @@ def _vote(batch: _Batch, unit: _Unit) -> None:
             spool.add(pairs)
         votes = (make_votes(records, pairs, counts, compiled=compiled) for pairs in spool)
         write_votes(path, votes)
+    _mark_finished(path)
 
 
 def _score_range(batch: _Batch, files: Sequence[Path], positions: Positions, number: int) -> None:
     """Score the pairs of pictures of one range, and write those above the minimum score."""
-    if batch.pairs_file(number).exists():
+    path = batch.pairs_file(number)
+    if _is_finished(path):
         return
     votes = read_votes(files, number)
     votes.sort()
     weights = vote_weights(max(batch.pictures, _MIN_WEIGHT_PICTURES))
     pairs = score_pairs(votes, number << RANGE_BITS, positions, weights, compiled=batch.compiled)
-    _write_proposals(batch.pairs_file(number), _proposal_table(pairs))
+    _write_proposals(path, _proposal_table(pairs))
+    _mark_finished(path)
+
+
+def _mark_finished(path: Path) -> None:
+    write_atomically(path.with_suffix(_DIGEST), digest_of(path))
+
+
+def _is_finished(path: Path) -> bool:
+    """Whether an earlier run has written a file, and it is still what was written."""
+    try:
+        return is_intact(path, path.with_suffix(_DIGEST).read_text("ascii"))
+    except (OSError, ValueError):
+        return False
 
 
 def _proposal_table(pairs: ScoredPairs) -> pa.Table:

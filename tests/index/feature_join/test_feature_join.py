@@ -199,6 +199,26 @@ def test_a_killed_run_continues_and_gives_the_same(
     assert not (killed / "pending").exists()
 
 
+def test_damaged_votes_of_a_killed_run_are_computed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes = pictures(40, copies=10)
+    shards, killed = shards_of(tmp_path, codes), tmp_path / "killed"
+    expected = propose_pairs(tmp_path / "whole", shards, all_of(codes), executor=InProcess())
+    with monkeypatch.context() as patch:
+        patch.setattr(feature_join, "_write_proposals", stopping(feature_join._write_proposals, 0))
+        with pytest.raises(KeyboardInterrupt):
+            propose_pairs(killed, shards, all_of(codes), executor=InProcess())
+    votes = sorted((killed / "pending").rglob("votes-*.bin"))
+    assert votes
+    for path in votes:
+        content = bytearray(path.read_bytes())
+        content[len(content) // 3] ^= 16
+        path.write_bytes(content)
+    found = propose_pairs(killed, shards, all_of(codes), executor=InProcess())
+    assert found.rows.equals(expected.rows)
+
+
 def test_uncommitted_bytes_of_a_killed_run_are_cut_off(tmp_path: Path) -> None:
     codes = pictures(20)
     shards, place = shards_of(tmp_path, codes), tmp_path / "join"
