@@ -17,8 +17,6 @@ FOLDERS := $(shell find $(CODE) -type d -not -name __pycache__)
 FILES := $(shell find $(CODE) -type f -not -path '*/__pycache__/*')
 # Modules are compiled when they are first imported: most of what is installed never is.
 INSTALL := -m pip install -q --no-compile -c constraints.txt
-# Two processes run tests; threads of each would wait for those of the other.
-unit wheel test-all faults: export OMP_NUM_THREADS := 1
 # Tests of one file run in one process, so that what they share is made once.
 PYTEST := pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 

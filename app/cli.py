@@ -73,8 +73,8 @@ def frametrace() -> None:
     Compare platforms:     frametrace match CASE_A CASE_B
     Compare with a tip:    frametrace tip check CASE tip.json --out echoes/
 
-    Exit codes: 0 done, 1 done but rows were dropped (or, with --strict, anything was skipped),
-    2 wrong usage, 3 a bad source or case.
+    Exit codes: 0 done, 1 done but rows were dropped or pictures could not be computed for lack of
+    memory (or, with --strict, anything was skipped), 2 wrong usage, 3 a bad source or case.
     """
 
 
@@ -139,5 +139,5 @@ def _is_out_of_memory(error: BaseException | None) -> bool:
             return True
         if any(sign in f"{type(error).__name__}: {error}".lower() for sign in _NO_MEMORY):
             return True
-        error = error.__cause__ or error.__context__
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return False

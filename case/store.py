@@ -43,8 +43,8 @@ class Case:
     def __init__(self, path: str | Path) -> None:
         """Open an existing case.
 
-        Raises `CaseError` if there is no case or a damaged one, and `UsageError` if the path
-        isn't valid UTF-8.
+        Raises `CaseError` if the path holds no case or the case is damaged, `UsageError` if the
+        path isn't valid UTF-8.
         """
         path = self.path = _check_utf8(Path(path))
         if not (path / "case.json").is_file():

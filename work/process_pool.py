@@ -49,7 +49,7 @@ _ATTEMPTS = 3  # for an item whose process is ended from outside, and for starti
 _MAX_ENDED_IN_A_ROW = 8  # items; then it is the machine
 _ENDED_ADVICE = (
     "worker processes end as soon as they start or work: is there enough memory? Close other "
-    "programs, then run the same command again, if it can with --workers 1"
+    "programs, then run the same command again, with --workers 1 if it has that option"
 )
 _SIGKILL: int = getattr(signal, "SIGKILL", 9)
 _SIGTERM = signal.SIGTERM

@@ -217,7 +217,7 @@ def _read(folder: Path, codes: np.ndarray, radius: int) -> Iterator[Hits]:
     for name, digest in digests.items():
         with _naming_damage(folder / name):
             if not is_intact(folder / name, digest):
-                raise pa.ArrowInvalid("it doesn't have its digest")
+                raise ValueError("it doesn't have its digest")
     files = [_batches(folder / name) for name in sorted(digests)]
     return _expanded(chain.from_iterable(files), codes, radius)
 
@@ -248,7 +248,7 @@ def _naming_damage(path: Path) -> Iterator[None]:
     """Turn errors of reading into one that names the damaged file and the next step."""
     try:
         yield
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, ValueError, pa.ArrowException) as error:
         raise IndexMismatch(
             f"{path} is damaged ({error}): delete {path.parent}, it will be rebuilt"
         ) from None

@@ -43,8 +43,9 @@ _MEMBER_CHUNK = 2**16  # bytes
 _MAX_EMPTY_MEMBERS = 1000  # in a row
 _MAX_EMPTY_BYTES = 2**22  # of compressed data in a row without content
 _ZSTD_CHUNK = 2**11  # bytes of input; four may be a block of 128 kB, so a chunk makes up to 64 MB
-# Exports of posts shrink to a tenth or a fiftieth. Deflate can shrink bytes that repeat to a
-# thousandth, and the other formats to less: reading 1.5 MB would take hours.
+# Real exports shrink to a third or a fifth: X's of September 2020 (Thailand), tables of CooRTweet.
+# Deflate can shrink bytes that repeat to a thousandth, the other formats even more: reading 1.5 MB
+# would take hours.
 _MAX_RATIO = 100
 _MIN_BOMB = 2**26  # bytes of content; what is smaller is read whatever its ratio
 _MAX_NESTING = 2  # `posts.csv.gz` inside a `.gz` happens; more is a trap
@@ -78,24 +79,30 @@ def bounded(stream: IO[bytes], packed_bytes: int) -> "io.BufferedReader[Any]":
     return io.BufferedReader(_Bounded(stream, limit), _BUFFER)
 
 
-class _Bounded(io.RawIOBase):
-    """A stream that ends with an error after a number of bytes."""
+class _Content(io.RawIOBase):
+    """What is read from a `_source`, which is closed with it."""
 
-    def __init__(self, stream: IO[bytes], limit: int) -> None:
-        self._stream, self._limit, self._left = stream, limit, limit
+    _source: IO[bytes]
 
     def close(self) -> None:
-        """Close the stream as well."""
-        self._stream.close()
+        """Close the source as well."""
+        self._source.close()
         super().close()
 
     def readable(self) -> bool:
         """Always true."""
         return True
 
+
+class _Bounded(_Content):
+    """A stream that ends with an error after a number of bytes."""
+
+    def __init__(self, stream: IO[bytes], limit: int) -> None:
+        self._source, self._limit, self._left = stream, limit, limit
+
     def readinto(self, buffer: Any) -> int:
         """Fill the buffer with the next bytes. Raises one of `READ_ERRORS`."""
-        chunk = self._stream.read1(len(buffer))  # type: ignore[attr-defined]
+        chunk = self._source.read1(len(buffer))  # type: ignore[attr-defined]
         self._left -= len(chunk)
         if self._left < 0:
             raise ValueError(
@@ -131,21 +138,12 @@ class _GzipInput:
         return data
 
 
-class _Gzip(io.RawIOBase):
+class _Gzip(_Content):
     """Gzip content. It returns what it has: filling a buffer would lose the bytes before damage."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._source, self._input = stream, _GzipInput(stream)
         self._stream = gzip.GzipFile(fileobj=cast(IO[bytes], self._input))
-
-    def close(self) -> None:
-        """Close the source as well."""
-        self._source.close()
-        super().close()
-
-    def readable(self) -> bool:
-        """Always true."""
-        return True
 
     def readinto(self, buffer: Any) -> int:
         """Fill the buffer with the next bytes. Raises one of `READ_ERRORS`."""
@@ -155,7 +153,7 @@ class _Gzip(io.RawIOBase):
         return len(chunk)
 
 
-class _Members(io.RawIOBase):
+class _Members(_Content):
     """The content of bzip2 or xz members that follow each other.
 
     It returns what it has, like `_Gzip`. The library's own streams take hours for millions of empty
@@ -163,23 +161,14 @@ class _Members(io.RawIOBase):
     """
 
     def __init__(self, stream: IO[bytes], magic: bytes, new_member: Callable[[], Any]) -> None:
-        self._stream, self._magic, self._new_member = stream, magic, new_member
+        self._source, self._magic, self._new_member = stream, magic, new_member
         self._member, self._packed, self._empty = new_member(), b"", 0
-
-    def close(self) -> None:
-        """Close the source as well."""
-        self._stream.close()
-        super().close()
-
-    def readable(self) -> bool:
-        """Always true."""
-        return True
 
     def readinto(self, buffer: Any) -> int:
         """Fill the buffer with the next bytes. Raises one of `READ_ERRORS`."""
         while True:
             if not self._packed and (self._member.needs_input or self._member.eof):
-                self._packed = self._stream.read(_MEMBER_CHUNK)
+                self._packed = self._source.read(_MEMBER_CHUNK)
                 if not self._packed and not self._member.eof:
                     raise EOFError("the compressed data is cut off")
             if self._member.eof:
@@ -198,7 +187,7 @@ class _Members(io.RawIOBase):
                 return len(chunk)
 
 
-class _Zstandard(io.RawIOBase):
+class _Zstandard(_Content):
     """The content of Zstandard frames; the library's own stream doesn't report truncated ones."""
 
     def __init__(self, stream: IO[bytes]) -> None:
@@ -206,22 +195,13 @@ class _Zstandard(io.RawIOBase):
 
         self._error = zstandard.ZstdError
         self._decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
-        self._stream, self._rest, self._content = stream, b"", memoryview(b"")
+        self._source, self._rest, self._content = stream, b"", memoryview(b"")
         self._frame: Any = None
-
-    def readable(self) -> bool:
-        """Always true."""
-        return True
-
-    def close(self) -> None:
-        """Close the source as well."""
-        self._stream.close()
-        super().close()
 
     def readinto(self, buffer: Any) -> int:
         """Fill the buffer with the next bytes. Raises EOFError, or OSError for damaged data."""
         while not self._content:
-            packed = self._rest or self._stream.read(_ZSTD_CHUNK)
+            packed = self._rest or self._source.read(_ZSTD_CHUNK)
             self._rest = b""
             if not packed:
                 if self._frame is not None:
