@@ -129,7 +129,7 @@ class CaseWriter:
     def commit(self) -> None:
         """Make every unit visible as the next epoch; without changes there is no new epoch.
 
-        Shards of versions before 0.9 get their digests here, unless they are damaged.
+        Shards of versions before 0.9 get their digests here, once, unless they are damaged.
         """
         self._add_digests()
         self.case.epoch = commit_epoch(self.case.path, self.case.epoch)

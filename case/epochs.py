@@ -126,15 +126,16 @@ def epoch_files(case: Path) -> list[Path]:
 def commit_epoch(case: Path, epoch: Epoch) -> Epoch:
     """Write an epoch and have CURRENT name it; one that changes nothing is not written.
 
-    Returns it with the number under which it was committed.
+    Returns it with the number under which it was committed. One that only adds digests keeps its
+    number: what was made from it is still up to date.
     """
-    committed = current_epoch(case)
+    committed, epoch = current_epoch(case), epoch.with_needed_digests()
     changed = (committed.shards, committed.signals) != (epoch.shards, epoch.signals)
-    if not changed and (case / _CURRENT).exists():
+    if not changed and committed.digests == epoch.digests and (case / _CURRENT).exists():
         return epoch
     newest = max([committed.number, *(int(file.stem[-6:]) for file in epoch_files(case))])
     number = newest + 1 if changed else committed.number
-    epoch = replace(epoch.with_needed_digests(), number=number)
+    epoch = replace(epoch, number=number)
     name = f"epoch-{epoch.number:06d}.json"
     write_json(case / EPOCHS / name, asdict(epoch))
     write_atomically(case / _CURRENT, f"{name} {_checksum(name)}\n")
