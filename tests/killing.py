@@ -1,20 +1,40 @@
-"""Kills commands at any change of a case's files, and compares what is in the case afterwards."""
+"""Disturbs commands that change a case, and compares what is in the case afterwards.
 
+A command is killed, or writing fails as on a full disk, before any of its changes of files; it is
+killed at any instant; its clock jumps.
+"""
+
+import errno
 import json
 import os
 import random
 import shutil
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from flipping import SIGNALS, SLOGAN, given_to, in_child, run
 
-__all__ = ["STAGES", "Stage", "contents", "kill", "moments", "undisturbed"]
+__all__ = [
+    "STAGES",
+    "Stage",
+    "contents",
+    "finish",
+    "kill",
+    "kill_at_any_instant",
+    "moments",
+    "run_with_jumping_clock",
+    "run_without_room",
+    "undisturbed",
+]
 
 Stage = Sequence[str]
+Fault = Callable[[int, str], None]  # gets the number of a change of files, and what it is
 COLUMNS = (
     *("--column", "post_id=nr", "--column", "account_id=who", "--column", "text=said"),
     *("--column", "platform=@forum"),
@@ -38,6 +58,7 @@ STAGES: Mapping[str, Stage] = {
     "watch": ("watch", "WORK/case", "WORK/tip.json", "WORK/given/later.csv", *COLUMNS),
     "match what came": ("match", "WORK/case"),
 }
+_YEAR = 365 * 86400.0  # seconds
 _CHANGES = frozenset(
     ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate")
 )
@@ -58,21 +79,68 @@ def moments(stage: Stage, before: Path, work: Path) -> int:
     """How many changes of files a stage makes."""
     shutil.copytree(before, work)
     counted = work.parent / "moments"
-    assert _in_child(stage, work, counted=counted) == 0
+
+    def count(number: int, _: str) -> None:
+        counted.write_text(str(number))
+
+    assert _in_child(stage, work, count) == 0
     return int(counted.read_text())
 
 
-def kill(stage: Stage, before: Path, work: Path, moment: int, dice: random.Random) -> Path:
-    """Kill a stage before its change number `moment`, and again; then let it finish.
-
-    Returns the work folder. The second kill comes soon after the command has begun again.
-    """
-    shutil.copytree(before, work)
-    assert _in_child(stage, work, moment=moment) == -signal.SIGKILL
-    if dice.random() < 0.5:
-        _in_child(stage, work, moment=dice.randint(1, 6))
+def finish(stage: Stage, work: Path) -> None:
+    """Run a stage that nobody disturbs."""
     assert _in_child(stage, work) == 0
-    return work
+
+
+def kill(stage: Stage, work: Path, moment: int, dice: random.Random) -> None:
+    """Kill a stage before its change number `moment`; often again, soon after its next start."""
+    assert _in_child(stage, work, _killed_before(moment)) == -signal.SIGKILL
+    if dice.random() < 0.5:
+        _in_child(stage, work, _killed_before(dice.randint(1, 6)))
+
+
+def kill_at_any_instant(stage: Stage, work: Path, seconds: float) -> bool:
+    """Kill a stage after some seconds; whether it had not ended before."""
+    child = _begun(stage, work)
+    time.sleep(seconds)
+    os.kill(child, signal.SIGKILL)
+    return _ended(child) == -signal.SIGKILL
+
+
+def run_without_room(stage: Stage, work: Path, moment: int, once: bool) -> tuple[int, str]:
+    """Have writing fail from change number `moment` on, or only there; the exit code and errors."""
+
+    def fail(number: int, event: str) -> None:
+        makes_room = event in ("os.remove", "os.rmdir")
+        if number == moment or (number > moment and not once and not makes_room):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with tempfile.NamedTemporaryFile() as errors:
+        code = _in_child(stage, work, fail, Path(errors.name))
+        return code, errors.read().decode("utf-8", "replace")
+
+
+def run_with_jumping_clock(stage: Stage, work: Path, dice: random.Random) -> None:
+    """Run a stage with a clock that jumps by years, on files with times from such a clock."""
+    now = time.time
+    for file in sorted((work / "case").rglob("*")):
+        if file.is_file():
+            os.utime(file, (0, now() + dice.choice((-20, 0, 5)) * _YEAR))
+
+    def jump(_: int, __: str) -> None:
+        offset = dice.uniform(-10, 10) * _YEAR
+        time.time = lambda: now() + offset
+        time.time_ns = lambda: int((now() + offset) * 1e9)
+
+    assert _in_child(stage, work, jump) == 0
+
+
+def _killed_before(moment: int) -> Fault:
+    def fault(number: int, _: str) -> None:
+        if number == moment:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return fault
 
 
 def contents(work: Path) -> Any:
@@ -105,31 +173,50 @@ def _contents(work: Path) -> dict[str, Any]:
         for file in sorted((work / "case").glob(pattern)):
             found[file.name] = file.read_text("utf-8")
     found["problems"] = run("doctor", work / "case")[0]
+    # Beside a single file that a command was to write elsewhere, its temporary file may stay.
     found["half written"] = sorted(
         file.relative_to(work).as_posix()
         for file in work.rglob(".*")
-        if file.name != ".lock" and file.parent.parent.name != "given"
+        if file.name != ".lock" and file.parent.parent.name != "given" and file.parent != work
     )
     return found
 
 
-def _in_child(stage: Stage, work: Path, moment: int = 0, counted: Path | None = None) -> int:
-    """Run a stage in a forked process, which is killed before a change of files, if one is given.
+def _in_child(
+    stage: Stage, work: Path, fault: Fault | None = None, errors: Path | None = None
+) -> int:
+    """Run a stage in a forked process; its exit code, or the signal that ended it, negative.
+
+    `fault` is called before every change of files; what is printed as errors goes to `errors`.
+    """
+    return _ended(_begun(stage, work, fault, errors))
+
+
+def _ended(child: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def _begun(stage: Stage, work: Path, fault: Fault | None = None, errors: Path | None = None) -> int:
+    """A process that runs a stage.
 
     A worker process of its own takes longer to start than all the rest: the stage works alone.
     """
     child = os.fork()
     if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    place, changes = str(work), 0
+        return child
+    place, changes, busy = str(work), 0, False
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
-        nonlocal changes
+        nonlocal changes, busy
         writes = event == "open" and arguments[1] and set("wax+") & set(arguments[1])
-        if (writes or event in _CHANGES) and place in str(arguments[0]):
-            changes += 1
-            if changes == moment:
-                os.kill(os.getpid(), signal.SIGKILL)
+        if not (writes or event in _CHANGES) or busy or place not in str(arguments[0]):
+            return
+        busy, changes = True, changes + 1
+        try:
+            if fault:
+                fault(changes, event)
+        finally:
+            busy = False
 
     from frametrace.embed import stage as embed_stage
     from frametrace.work import process_pool
@@ -147,7 +234,13 @@ def _in_child(stage: Stage, work: Path, moment: int = 0, counted: Path | None = 
 
     embed_stage.ProcessPool = process_pool.ProcessPool = Alone  # type: ignore[misc,assignment]
     sys.addaudithook(watch)
-    code = run(*(word.replace("WORK", place) for word in stage))[0]
-    if counted is not None:
-        counted.write_text(str(changes))
-    os._exit(code)
+    code, said = 70, b""
+    try:
+        code, _, said = run(*(word.replace("WORK", place) for word in stage))
+    except BaseException:
+        said = traceback.format_exc().encode()
+    finally:  # what follows in the program is for the process that forked
+        busy = True
+        if errors is not None:
+            errors.write_bytes(said)
+        os._exit(code)

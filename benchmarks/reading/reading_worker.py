@@ -120,25 +120,25 @@ def main() -> None:
 
 def _tried(given: Input, commands: Sequence[tuple[str, ...]]) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = _read(given)
+        found: dict[str, Any] = read_input(given)
     except FrametraceError as error:
         found = {"refused": str(error)[:200]}
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise
-        return {"failure": _signature(error)}
+        return {"failure": place_of(error)}
     for arguments in commands:
         found |= _by_command(given, arguments)
     return found
 
 
-def _signature(error: BaseException) -> str:
+def place_of(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)[-3:]
     where = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames))
     return f"{type(error).__name__}: {str(error)[:120]} @ {where}"
 
 
-def _read(given: Input) -> dict[str, Any]:
+def read_input(given: Input) -> dict[str, Any]:
     columns = (map_from_options(given.pairs),) if given.pairs else ()
     settings = ReadSettings(
         given.format, given.encoding, ZoneInfo("Europe/Berlin"), DayOrder.DAY_FIRST, columns

@@ -21,8 +21,11 @@ from frametrace.posts.errors import DecodeError
 
 __all__ = ["MAX_PIXELS", "MAX_SIDE", "MIN_ROW_SHARE", "Picture", "decode"]
 
-MAX_PIXELS = 120_000_000  # a phone's 108-megapixel picture passes; a decoder then needs ~480 MB
-MAX_SIDE = 65_535  # what JPEG allows; other formats could declare one row of 120 million pixels
+# A phone's 108-megapixel picture passes. Measured with one colour: up to 9 bytes for each pixel.
+MAX_PIXELS = 110_000_000
+# Decoders that hold several copies of the whole picture: WebP 15 bytes for each pixel, AVIF 11.
+_MAX_COPIED_PIXELS = 60_000_000
+MAX_SIDE = 65_535  # what JPEG allows; other formats could declare one row of 110 million pixels
 MIN_SHORT_SIDE = 512  # pixels; Meta's PDQ tools shrink to 512 too, below it hashes change
 # Fraction of a damaged picture's rows. With 96 % of their rows PDQ still matches 96 % of 150
 # photographs, with 80 % 45 %, with half 2 %. No two cut photographs are within 31 bits (nearest:
@@ -174,6 +177,10 @@ def _pixels(data: bytes, formats: tuple[str, ...], rows: int = 0) -> _Pixels:
     """Read a file, reduced like a picture of `rows` rows, or of its own number of rows if 0."""
     with Image.open(io.BytesIO(data), formats=formats) as opened:
         _check_size(opened.size)
+        if opened.format in ("WEBP", "AVIF") and np.prod(opened.size) > _MAX_COPIED_PIXELS:
+            raise DecodeError(
+                f"over the limit of {_MAX_COPIED_PIXELS // 10**6} megapixels for this format"
+            )
         if not is_animated(opened):
             return _read(opened, data, rows)
         choice = choose_frame(opened)

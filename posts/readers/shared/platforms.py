@@ -95,9 +95,9 @@ def host_of(url: str) -> str:
         host = urlsplit(url).hostname
     except ValueError as error:
         raise ValueError(f"the link {url[:80]!r} can't be read: {error}") from None
-    if not host or not host.strip():
-        raise ValueError(f"the link {url[:80]!r} doesn't lead to a site")
-    return host.strip().removeprefix("www.")
+    if site := (host or "").strip().removeprefix("www."):
+        return site
+    raise ValueError(f"the link {url[:80]!r} doesn't lead to a site")
 
 
 def platform_of(url: str) -> str:
