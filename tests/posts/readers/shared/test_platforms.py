@@ -6,7 +6,8 @@ from frametrace.posts.readers.shared.platforms import platform_of
 
 
 @pytest.mark.parametrize(
-    "link", ["https://www.:iktok.com/@lin/video/1", "https://www./a", "https:///a", "//", "https://["]
+    "link",
+    ["https://www.:iktok.com/@lin/video/1", "https://www./a", "https:///a", "//", "https://["],
 )
 def test_a_link_without_a_site_has_no_platform(link: str) -> None:
     with pytest.raises(ValueError, match="the link"):
