@@ -1,7 +1,7 @@
 # make demo: install, build a small case, find what is planted in it, write its report
 # make test: install, then every check: style, types, imports, tests, the wheel, the core alone
 # make test-all: the same with the tests that take long and four times the examples of properties
-# make faults: all of the campaigns of kills, flipped bits and power failures, which take an hour
+# make faults: all of the campaigns of kills, flipped bits and power failures, which take hours
 # make formats: renew the table of formats in docs/formats.md
 TYPES := types-linux types-darwin types-win32
 .PHONY: demo test test-all faults install lint style $(TYPES) unit wheel formats bench clean

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +11,9 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+
+# Commands that tests interrupt inherit it; a job in the background would ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 try:
     from hypothesis import settings

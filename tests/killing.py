@@ -28,9 +28,10 @@ __all__ = [
     "kill",
     "kill_at_any_instant",
     "moments",
+    "run_telling",
     "run_with_jumping_clock",
-    "run_without_room",
     "undisturbed",
+    "without_room_from",
 ]
 
 Stage = Sequence[str]
@@ -99,25 +100,30 @@ def kill(stage: Stage, work: Path, moment: int, dice: random.Random) -> None:
         _in_child(stage, work, _killed_before(dice.randint(1, 6)))
 
 
-def kill_at_any_instant(stage: Stage, work: Path, seconds: float) -> bool:
-    """Kill a stage after some seconds; whether it had not ended before."""
+def kill_at_any_instant(stage: Stage, work: Path, seconds: float) -> None:
+    """Kill a stage after some seconds, if it has not ended by then."""
     child = _begun(stage, work)
     time.sleep(seconds)
     os.kill(child, signal.SIGKILL)
-    return _ended(child) == -signal.SIGKILL
+    _ended(child)
 
 
-def run_without_room(stage: Stage, work: Path, moment: int, once: bool) -> tuple[int, str]:
-    """Have writing fail from change number `moment` on, or only there; the exit code and errors."""
+def run_telling(stage: Stage, work: Path, fault: Fault | None = None) -> tuple[int, str]:
+    """Run a stage; its exit code, and what it prints as errors."""
+    with tempfile.NamedTemporaryFile() as errors:
+        code = _in_child(stage, work, fault, Path(errors.name))
+        return code, errors.read().decode("utf-8", "replace")
+
+
+def without_room_from(moment: int, once: bool) -> Fault:
+    """Writing fails, as on a full disk, from change number `moment` on, or only there."""
 
     def fail(number: int, event: str) -> None:
         makes_room = event in ("os.remove", "os.rmdir")
         if number == moment or (number > moment and not once and not makes_room):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    with tempfile.NamedTemporaryFile() as errors:
-        code = _in_child(stage, work, fail, Path(errors.name))
-        return code, errors.read().decode("utf-8", "replace")
+    return fail
 
 
 def run_with_jumping_clock(stage: Stage, work: Path, dice: random.Random) -> None:

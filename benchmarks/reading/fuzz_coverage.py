@@ -8,12 +8,13 @@ Inputs that reach new lines are kept in the corpus, a folder from which the next
 `tips` are tips and verdicts, made from those named with `--seeds`. Half of the changes know the
 structure of tables and JSON, half are libFuzzer's own. An error that Frametrace doesn't raise on
 purpose is printed once by its place, and its input is kept beside the corpus. An input that takes
-over 20 s, or has the process grow over 1 GB, ends the run.
+over 20 s ends the run; so does a process of over 1 GB, which long runs reach by themselves.
 """
 
 import argparse
 import contextlib
 import hashlib
+import io
 import os
 import shutil
 import sys
@@ -27,6 +28,8 @@ from pathlib import Path
 from random import Random
 
 import atheris
+import numpy as np
+from PIL import Image
 
 with atheris.instrument_imports(include=["frametrace"]):
     from hostile_inputs import Input, samples
@@ -39,7 +42,8 @@ with atheris.instrument_imports(include=["frametrace"]):
     from frametrace.posts.errors import FrametraceError
 
 _LONGEST = 60_000  # bytes of an input
-_SECONDS, _MEGABYTES = 20, 1024  # for one input
+_SECONDS = 20  # for one input
+_MEGABYTES = 1024  # of the process
 # The first byte of an input of `sources` chooses the name of its file.
 _NAMES = (
     *("posts.csv", "posts.tsv", "posts.json", "posts.jsonl", "tweets.js", "page.html", "_chat.txt"),
@@ -161,11 +165,6 @@ def _pictures(_: Path) -> Callable[[bytes], object]:
 
 
 def _picture_seeds() -> Iterator[bytes]:
-    import io
-
-    import numpy as np
-    from PIL import Image
-
     dice = np.random.default_rng(0)
     for mode in ("RGB", "L", "P", "RGBA", "CMYK", "1", "I;16"):
         rough = Image.fromarray(dice.integers(0, 256, (8, 9, 3), dtype=np.uint8))

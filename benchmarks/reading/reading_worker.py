@@ -133,12 +133,14 @@ def _tried(given: Input, commands: Sequence[tuple[str, ...]]) -> dict[str, Any]:
 
 
 def place_of(error: BaseException) -> str:
+    """The kind of an error, what it says, and after ` @ ` the last three places it came through."""
     frames = traceback.extract_tb(error.__traceback__)[-3:]
     where = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames))
     return f"{type(error).__name__}: {str(error)[:120]} @ {where}"
 
 
 def read_input(given: Input) -> dict[str, Any]:
+    """Read a source as `add` does, and check each entry: how many posts, skipped rows, pictures."""
     columns = (map_from_options(given.pairs),) if given.pairs else ()
     settings = ReadSettings(
         given.format, given.encoding, ZoneInfo("Europe/Berlin"), DayOrder.DAY_FIRST, columns

@@ -19,12 +19,12 @@ from frametrace.embed.decoding.repair import has_end, repair
 from frametrace.embed.decoding.transparency import eight_bit, flattened, reduced
 from frametrace.posts.errors import DecodeError
 
-__all__ = ["MAX_PIXELS", "MAX_SIDE", "MIN_ROW_SHARE", "Picture", "decode"]
+__all__ = ["MAX_COPIED_PIXELS", "MAX_PIXELS", "MAX_SIDE", "MIN_ROW_SHARE", "Picture", "decode"]
 
-# A phone's 108-megapixel picture passes. Measured with one colour: up to 9 bytes for each pixel.
+# A phone's 108-megapixel picture passes. Decoding takes up to 9 bytes for each pixel, by decoders
+# that hold several copies up to 16: under 1 GiB (benchmarks/bench_picture_memory.py).
 MAX_PIXELS = 110_000_000
-# Decoders that hold several copies of the whole picture: WebP 15 bytes for each pixel, AVIF 11.
-_MAX_COPIED_PIXELS = 60_000_000
+MAX_COPIED_PIXELS = {"WEBP": 60_000_000, "AVIF": 60_000_000}
 MAX_SIDE = 65_535  # what JPEG allows; other formats could declare one row of 110 million pixels
 MIN_SHORT_SIDE = 512  # pixels; Meta's PDQ tools shrink to 512 too, below it hashes change
 # Fraction of a damaged picture's rows. With 96 % of their rows PDQ still matches 96 % of 150
@@ -107,7 +107,7 @@ def decode(data: bytes) -> Picture:
     except UnidentifiedImageError:
         raise DecodeError(f"not a picture that can be read ({FORMAT_NAMES})") from None
     except Image.DecompressionBombError:
-        raise DecodeError(f"over the limit of {MAX_PIXELS // 10**6} megapixels") from None
+        raise DecodeError(_over(MAX_PIXELS)) from None
     except MemoryError:
         raise DecodeError("not enough memory to decode it") from None
     except Exception as error:  # codecs raise any exception for hostile input
@@ -176,11 +176,7 @@ def _fill_below(image: Image.Image, height: int) -> Image.Image:
 def _pixels(data: bytes, formats: tuple[str, ...], rows: int = 0) -> _Pixels:
     """Read a file, reduced like a picture of `rows` rows, or of its own number of rows if 0."""
     with Image.open(io.BytesIO(data), formats=formats) as opened:
-        _check_size(opened.size)
-        if opened.format in ("WEBP", "AVIF") and np.prod(opened.size) > _MAX_COPIED_PIXELS:
-            raise DecodeError(
-                f"over the limit of {_MAX_COPIED_PIXELS // 10**6} megapixels for this format"
-            )
+        _check_size(opened)
         if not is_animated(opened):
             return _read(opened, data, rows)
         choice = choose_frame(opened)
@@ -197,7 +193,7 @@ def _read(opened: ImageFile.ImageFile, data: bytes, rows: int) -> _Pixels:
     with _without_messages(opened.format):
         opened.load()
     if not drafted:
-        width, height = _check_size(opened.size)  # an icon's header may state another size
+        width, height = _check_size(opened)  # an icon's header may state another size
     image = eight_bit(_in_255_levels(opened))
     if (remaining := _reduction(*image.size) if drafted else factor) > 1:
         image = reduced(image, remaining)
@@ -220,13 +216,17 @@ def _without_messages(format: str | None) -> Iterator[None]:
         os.close(stderr)
 
 
-def _check_size(size: tuple[int, int]) -> tuple[int, int]:
-    width, height = size
+def _check_size(opened: ImageFile.ImageFile) -> tuple[int, int]:
+    width, height = opened.size
     if max(width, height) > MAX_SIDE:
         raise DecodeError(f"{width} x {height}: a side is over the limit of {MAX_SIDE} pixels")
-    if width * height > MAX_PIXELS:
-        raise Image.DecompressionBombError
+    if width * height > (most := MAX_COPIED_PIXELS.get(opened.format or "", MAX_PIXELS)):
+        raise DecodeError(_over(most))
     return width, height
+
+
+def _over(pixels: int) -> str:
+    return f"over the limit of {pixels // 10**6} megapixels"
 
 
 def _draft(opened: ImageFile.ImageFile, data: bytes, factor: int) -> bool:

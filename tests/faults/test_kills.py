@@ -18,17 +18,18 @@ from killing import (
     kill,
     kill_at_any_instant,
     moments,
+    run_telling,
     run_with_jumping_clock,
-    run_without_room,
     undisturbed,
+    without_room_from,
 )
 
 AFTER = dict(zip(STAGES, [*list(STAGES)[1:], "the end"], strict=True))
 SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.campaign) for seed in range(1, 40))]
 
 
-def mainly(*quick: str) -> list[Any]:
-    """All stages, of which those that are not named belong to the campaign."""
+def campaign_but_for(*quick: str) -> list[Any]:
+    """All stages; only those that are named are tried by `make test`."""
     return [
         name if name in quick else pytest.param(name, marks=pytest.mark.campaign) for name in STAGES
     ]
@@ -121,14 +122,14 @@ def test_when_writing_fails_it_says_so_and_goes_on_later(
     dice = random.Random(f"{name}{seed}")
     shutil.copytree(before[name], work)
     moment, once = dice.randint(1, counts(name)), dice.random() < 0.3
-    code, said = run_without_room(STAGES[name], work, moment, once)
+    code, said = run_telling(STAGES[name], work, without_room_from(moment, once))
     assert_told(code, said)
     finish(STAGES[name], work)
     assert contents(work) == expected(name), f"failed at change {moment}"
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("name", mainly("match"))
+@pytest.mark.parametrize("name", campaign_but_for("match"))
 def test_on_a_full_disk_it_says_so_and_goes_on_later(
     name: str, seed: int, before: dict[str, Path], expected: Any, tmp_path: Path
 ) -> None:
@@ -140,14 +141,14 @@ def test_on_a_full_disk_it_says_so_and_goes_on_later(
     with small_disk(tmp_path / "disk", size + room) as disk:
         work = disk / "work"
         shutil.copytree(before[name], work)
-        code, said = run_without_room(STAGES[name], work, 0, once=True)
+        code, said = run_telling(STAGES[name], work)
         assert_told(code, said)
         subprocess.run(["mount", "-o", "remount,size=1g", disk], check=True)
         finish(STAGES[name], work)
         assert contents(work) == expected(name)
 
 
-@pytest.mark.parametrize("name", mainly("add", "match", "watch"))
+@pytest.mark.parametrize("name", campaign_but_for("add", "match", "watch"))
 def test_a_clock_that_jumps_changes_nothing(
     name: str, before: dict[str, Path], expected: Any, work: Path
 ) -> None:

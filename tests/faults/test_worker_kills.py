@@ -24,8 +24,10 @@ def workers_of(process: int) -> list[int]:
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent == process and "spawn_main" in (folder / "cmdline").read_text():
+            state = (folder / "stat").read_text(errors="replace").rpartition(")")[2]
+            if int(state.split()[1]) == process and (
+                "spawn_main" in (folder / "cmdline").read_text()
+            ):
                 found.append(int(folder.name))
         except OSError:  # it has ended
             continue
