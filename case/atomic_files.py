@@ -1,5 +1,6 @@
 """Writes files atomically: a crash loses nothing, and a reader never sees half a file."""
 
+import glob
 import os
 import shutil
 import time
@@ -8,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TypeVar
+
+import portalocker
 
 from frametrace.posts.errors import CaseError
 
@@ -19,6 +22,7 @@ __all__ = [
     "make_folder",
     "replace_folder",
     "replacing",
+    "replacing_output",
     "reserve_space",
     "sweep",
     "when_free",
@@ -28,6 +32,8 @@ __all__ = [
 ]
 
 TEMPORARY = ".*.tmp"  # files that a killed process may leave half written
+_RANDOM = 8  # hexadecimal digits in the name of a temporary file
+_ALONE = portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING
 _IS_WINDOWS = os.name == "nt"
 # Windows refuses to replace or delete a file that another process has open. Seconds to wait before
 # each further attempt, 3 in all: virus scanners and readers are done by then.
@@ -79,6 +85,33 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
             _flush_open(file)
         when_free(lambda: temporary.replace(path))
         _flush_folder(path.parent)
+
+
+@contextmanager
+def replacing_output(path: Path) -> Iterator[IO[bytes]]:
+    """Like `replacing`, for a file outside of cases, beside which nothing else deletes leftovers.
+
+    What a killed process left half written beside `path` is deleted first; what another process
+    is writing there stays.
+    """
+    digits = "[0-9a-f]" * _RANDOM
+    for left in filter(Path.is_file, path.parent.glob(f".{glob.escape(path.name)}.{digits}.tmp")):
+        _delete_unless_in_use(left)
+    with replacing(path) as file:
+        if not _IS_WINDOWS:
+            with suppress(portalocker.LockException):  # a disk without locks
+                portalocker.lock(file, _ALONE)
+        yield file
+
+
+def _delete_unless_in_use(file: Path) -> None:
+    with suppress(OSError, portalocker.LockException):
+        if _IS_WINDOWS:  # doesn't delete a file that is open
+            file.unlink()
+            return
+        with file.open("r+b") as opened:
+            portalocker.lock(opened, _ALONE)
+            file.unlink()
 
 
 def replace_folder(new: Path, folder: Path) -> None:
@@ -201,7 +234,7 @@ def write_failed(path: Path, error: OSError) -> CaseError:
 @contextmanager
 def _temporary(path: Path) -> Iterator[Path]:
     """The name of a file beside `path`, which is deleted unless the block moves it."""
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:_RANDOM]}.tmp")
     try:
         make_folder(path.parent)
         yield temporary

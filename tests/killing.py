@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from flipping import SIGNALS, SLOGAN, given_to, in_child, run
+from damaging import SIGNALS, SLOGAN, given_to, in_child, run
 
 __all__ = [
     "STAGES",
@@ -179,11 +179,10 @@ def _contents(work: Path) -> dict[str, Any]:
         for file in sorted((work / "case").glob(pattern)):
             found[file.name] = file.read_text("utf-8")
     found["problems"] = run("doctor", work / "case")[0]
-    # Beside a single file that a command was to write elsewhere, its temporary file may stay.
     found["half written"] = sorted(
         file.relative_to(work).as_posix()
         for file in work.rglob(".*")
-        if file.name != ".lock" and file.parent.parent.name != "given" and file.parent != work
+        if file.name != ".lock" and file.parent.parent.name != "given"
     )
     return found
 

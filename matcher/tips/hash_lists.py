@@ -16,7 +16,7 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frametrace.case.atomic_files import replacing
+from frametrace.case.atomic_files import replacing_output
 from frametrace.embed.signals.pdq import from_hex, to_hex
 from frametrace.matcher.tips.bounded_json import MAX_BYTES
 from frametrace.matcher.tips.canonical_json import short_digest
@@ -88,7 +88,7 @@ def lost_in_list(tip: Tip) -> list[str]:
 
 def write_hash_lines(path: Path, hashes: pa.Table) -> None:
     """Write the line format of the exchange `local_file`."""
-    with replacing(path) as file:
+    with replacing_output(path) as file:
         for digits in hashes["pdq"].to_pylist():
             file.write(f"{_TYPE} {digits}\n".encode("ascii"))
 

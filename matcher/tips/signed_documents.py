@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from frametrace.case.atomic_files import replacing
+from frametrace.case.atomic_files import replacing_output
 from frametrace.matcher.tips.bounded_json import MAX_BYTES, MAX_VALUE_CHARS, JsonStream
 from frametrace.matcher.tips.canonical_json import canonical_bytes
 from frametrace.matcher.tips.schema_validation import ITEM_CHECKS, schema_error
@@ -86,7 +86,7 @@ def write_document(
     if path.exists() and path.stat().st_size and not is_document(path, kind):
         raise UsageError(f"{path} exists and is not a {kind.name}: name another file")
     digest = hashlib.sha256()
-    with replacing(path) as file:
+    with replacing_output(path) as file:
 
         def put(part: bytes, space: bytes = b"") -> None:
             digest.update(part)

@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from frametrace.case.atomic_files import replacing
+from frametrace.case.atomic_files import replacing_output
 from frametrace.matcher.tips.bounded_json import JsonStream
 from frametrace.matcher.tips.canonical_json import canonical_bytes
 from frametrace.matcher.tips.tip_model import Tlp
@@ -66,7 +66,7 @@ def read_bank(path: Path) -> Iterator[BankSignal]:
 
 def write_bank(path: Path, hashes: pa.Table, marking: Tlp) -> None:
     """Write an array of signals, one per line; the marking is the first tag of each."""
-    with replacing(path) as file:
+    with replacing_output(path) as file:
         before = b"[\n"
         for digits, label in zip(*(hashes[n].to_pylist() for n in ("pdq", "label")), strict=True):
             tags = [f"{_MARKING_PREFIX}{marking}", *([] if _is_marking(label) else [label])]

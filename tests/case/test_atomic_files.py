@@ -11,6 +11,7 @@ from frametrace.case.atomic_files import (
     delete_unused,
     link_file,
     replace_folder,
+    replacing_output,
     reserve_space,
     write_atomically,
     write_secret,
@@ -114,3 +115,17 @@ def test_a_secret_is_for_its_owner_and_never_overwritten(
         write_secret(path, b"second")
     assert path.read_bytes() == b"first"
     assert [child.name for child in path.parent.iterdir()] == ["secret"]
+
+
+def test_what_a_killed_process_left_beside_an_output_is_deleted(tmp_path: Path) -> None:
+    left = tmp_path / ".tip[1].json.0123abcd.tmp"
+    others = (".tip[1].json.mine.tmp", ".tip1.json.0123abcd.tmp", ".tip[1].json")
+    for name in (left.name, *others):
+        (tmp_path / name).write_text("half")
+    with replacing_output(tmp_path / "tip[1].json") as slow:
+        slow.write(b"slow")
+        assert not left.exists()
+        with replacing_output(tmp_path / "tip[1].json") as fast:
+            fast.write(b"fast")
+    assert (tmp_path / "tip[1].json").read_text() == "slow"
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted((*others, "tip[1].json"))

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from flipping import Answers, build_everything
+from damaging import Answers, build_everything
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flipping import SIGNALS, given_to, in_child, run
+from damaging import SIGNALS, given_to, in_child, run
 
 PARTS = (0, *(pytest.param(part, marks=pytest.mark.campaign) for part in range(1, 60)))
 MAX_KILLS = 8  # in one run

@@ -1,4 +1,4 @@
-"""Flips single bits in the files of a case, and compares what its commands then answer."""
+"""Damages a file of a case, and compares what its commands then answer."""
 
 import contextlib
 import importlib
@@ -20,14 +20,15 @@ __all__ = [
     "SIGNALS",
     "SLOGAN",
     "Answers",
-    "Flip",
     "build_everything",
+    "copy_damaged",
     "doctor_of",
-    "flipped",
+    "flip_a_bit",
     "given_to",
     "in_child",
     "kind_of",
     "run",
+    "tear",
 ]
 
 SIGNALS = ("--signal", "pdq", "--signal", "phash", "--signal", "local", "--signal", "caption_key")
@@ -63,12 +64,7 @@ _NAMES_DAMAGE = re.compile("damaged|can't be read|changed since the last match")
 _IMPORTED_ONCE = ("app.library", "app.tips.write_check", "app.report.write_report", "embed.signals")
 
 
-@dataclass(frozen=True, slots=True)
-class Flip:
-    """One bit of one file of a case."""
-
-    file: str
-    bit: int
+Damage = Callable[[bytearray, random.Random], str]  # changes a file's content, and says how
 
 
 def _posts() -> Iterator[dict[str, Any]]:
@@ -233,9 +229,28 @@ def kind_of(file: str) -> str:
     return "/".join(parts[:2]) if parts[0] in ("signals", "index") else parts[0]
 
 
-@contextlib.contextmanager
-def flipped(folder: Path, work: Path, dice: random.Random) -> Iterator[Flip]:
-    """A copy of a folder made by `build_everything`, in `work`, with one flipped bit.
+def flip_a_bit(content: bytearray, dice: random.Random) -> str:
+    """One bit is another one."""
+    bit = dice.randrange(8 * len(content))
+    content[bit // 8] ^= 1 << bit % 8
+    return f"bit {bit}"
+
+
+def tear(content: bytearray, dice: random.Random) -> str:
+    """Only some blocks were written: the file ends early, or a block is zero or other bytes."""
+    block = dice.choice((512, 4096))
+    start = block * dice.randrange(-(-len(content) // block))
+    end = min(start + block, len(content))
+    how = dice.choice(("cut", "zero", "garbage"))
+    if how == "cut":
+        del content[start:]
+    else:
+        content[start:end] = dice.randbytes(end - start) if how == "garbage" else bytes(end - start)
+    return f"{how} at {start}"
+
+
+def copy_damaged(folder: Path, work: Path, dice: random.Random, damage: Damage) -> str:
+    """Copy a folder made by `build_everything` to `work`, and damage one file; returns which.
 
     Every kind of file is as likely as every other.
     """
@@ -248,14 +263,16 @@ def flipped(folder: Path, work: Path, dice: random.Random) -> Iterator[Flip]:
             files.setdefault(kind_of(name), []).append(name)
     file = dice.choice(files[dice.choice(sorted(files))])
     path = work / "case" / file
-    content = bytearray(path.read_bytes())
-    bit = dice.randrange(8 * len(content))
-    content[bit // 8] ^= 1 << bit % 8
+    before = path.read_bytes()
+    content = bytearray(before)
+    how = damage(content, dice)
+    while content == before:
+        how = damage(content, dice)
     mode = path.stat().st_mode
     path.unlink()
     path.write_bytes(content)
     path.chmod(mode)
-    yield Flip(file, bit)
+    return f"{file}, {how}"
 
 
 def doctor_of(case: Path) -> int:
