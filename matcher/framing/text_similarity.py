@@ -12,7 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.case.store import Case
-from frametrace.embed.signals.caption import BUNDLED_MODEL, MULTILINGUAL_MODEL, Caption
+from frametrace.embed.models.caption_models import (
+    BUNDLED_MODEL,
+    MULTILINGUAL_MODEL,
+)
+from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.text.ngrams import jaccards
 from frametrace.index.index_store import open_index
