@@ -67,18 +67,8 @@ class EvidenceFusion:
         `contents` are the case's contents followed by the added ones. The backgrounds stay those of
         the case.
         """
-        texts, images = self.texts, self.images
-        texts = replace(
-            texts,
-            digests=contents.text_digests,
-            keys=contents.text_keys,
-            vectors=texts.vectors and texts.vectors.with_added(text_vectors),
-        )
-        images = ImageSimilarity(
-            contents.photo,
-            contents.ocr_text,
-            images.vectors and images.vectors.with_added(picture_vectors),
-        )
+        texts = self.texts.with_added(contents, text_vectors)
+        images = self.images.with_added(contents, picture_vectors)
         return type(self)(contents, texts, images)
 
     def rarity(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -43,7 +43,8 @@ def find_edges(
     rarity = fusion.rarity(a, b)
     keep = rarity >= min_rarity
     a, b, rarity = a[keep], b[keep], rarity[keep]
-    keep = np.isin(a * n + b, shared) | _mutual(a, b, rarity, neighbours)
+    language = _languages(contents, fusion.texts.languages.numbers)
+    keep = np.isin(a * n + b, shared) | _mutual(a, b, rarity, language, neighbours)
     a, b = a[keep], b[keep]
     return Edges(a, b, fusion.compare(a, b))
 
@@ -99,12 +100,31 @@ def _numbered(a: np.ndarray, b: np.ndarray, n: int) -> np.ndarray:
     return np.unique(low[different] * n + high[different])
 
 
-def _mutual(a: np.ndarray, b: np.ndarray, rarity: np.ndarray, neighbours: int) -> np.ndarray:
-    """Which pairs are among the nearest of both contents, (m,) bool."""
+def _languages(contents: Contents, of_texts: np.ndarray) -> np.ndarray:
+    """The number of each content's language, (n,) int64: of its caption, else of a picture's text.
+
+    Contents without text have one of their own.
+    """
+    texts = contents.all_texts()
+    first = np.full(len(contents), NONE, np.int64)
+    filled = np.diff(texts.starts) > 0
+    first[filled] = texts.items[texts.starts[:-1][filled]]
+    text = np.where(contents.caption != NONE, contents.caption, first)
+    return np.where(text != NONE, np.append(of_texts, NONE)[text], NONE)
+
+
+def _mutual(
+    a: np.ndarray, b: np.ndarray, rarity: np.ndarray, language: np.ndarray, neighbours: int
+) -> np.ndarray:
+    """Which pairs are among the nearest of both contents in the other's language, (m,) bool.
+
+    Without the languages, contents in the language of most would crowd out all others.
+    """
     m = len(a)
     node, neighbour = np.append(a, b), np.append(b, a)
-    order = np.lexsort((neighbour, -np.append(rarity, rarity), node))
-    start = np.searchsorted(node[order], node[order])
+    among = node * (language.max(initial=NONE) + 2) + language[neighbour] + 1
+    order = np.lexsort((neighbour, -np.append(rarity, rarity), among))
+    start = np.searchsorted(among[order], among[order])
     near = np.empty(2 * m, bool)
     near[order] = np.arange(2 * m) - start < neighbours
     mutual: np.ndarray = near[:m] & near[m:]
