@@ -108,12 +108,12 @@ def test_the_nearest_in_each_language_are_those_of_brute_force(tmp_path: Path, c
 def test_one_message_in_two_languages_is_one_framing_however_many_say_it_in_one(
     tmp_path: Path, matched: Callable[..., Results]
 ) -> None:
-    """Texts are nearer to those in their own language, which are more than the neighbours that count."""
+    """Texts are nearer to those in their own language, of which there are many."""
     rng = np.random.default_rng(1)
     message, english, chinese = np.linalg.qr(rng.normal(size=(64, 64)))[0][:3]
     noise = 0.02 * rng.normal(size=(120, 64))
     own = np.repeat([english, chinese], 60, axis=0)
-    vectors = unit(0.8 * message + 0.45 * own + noise)
+    vectors = unit(0.95 * message + 0.25 * own + noise)
     unrelated = unit(rng.normal(size=(60, 64)))
     subjects = [f"Everyday remark number {at}, about nothing in particular" for at in range(60)]
     texts = [*ENGLISH, *CHINESE, *subjects]
