@@ -7,8 +7,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from frametrace.app.language_names import language_name
 from frametrace.app.report.evidence_sentences import EVIDENCE_KINDS
-from frametrace.app.report.framing_sentences import cohesion_sentence, language_name, rise_sentence
+from frametrace.app.report.framing_sentences import cohesion_sentence, rise_sentence
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.case.views import connect

@@ -14,6 +14,7 @@ import pytest
 from hostile import HOSTILE
 from making import jpeg, make_case, photo
 
+from frametrace.app.language_names import language_name
 from frametrace.app.library import Matched
 from frametrace.app.output.print_results import print_matched
 from frametrace.app.report import group_views as views_module
@@ -23,7 +24,6 @@ from frametrace.app.report.framing_sections import framing_views
 from frametrace.app.report.framing_sentences import (
     cohesion_sentence,
     compared_by,
-    language_name,
     name_of,
     rise_sentence,
 )
