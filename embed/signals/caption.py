@@ -51,8 +51,8 @@ class Caption(CaptionSignal):
     sees = "captions of similar meaning, in the languages of the model: evidence for framings"
     bound = Bound(
         0.4,
-        "for a person to judge: of English captions (flickr8k, all-MiniLM-L6-v2) 9 of 10 "
-        "paraphrases are above it, and 2 of 100 unrelated pairs",
+        "for a person to judge: of English captions (flickr8k) 8 or 9 of 10 paraphrases are above "
+        "it, and 2 to 4 of 100 unrelated pairs, depending on the model",
     )
     needs_model = True
     model_options = (
