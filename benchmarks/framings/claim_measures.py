@@ -1,0 +1,133 @@
+"""Scores pairs of posts that are grouped or ranked, by the claims that the posts make.
+
+A pair is right if both posts assert one claim, and wrong otherwise. Posts that dispute a claim are
+neither: whoever calls this leaves them out. Simplified and traditional Chinese are one language.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, NewType, Self
+
+import numpy as np
+
+__all__ = ["Marked", "PairScore", "Ranking", "Tongues", "grouped_pairs", "ranking"]
+
+Tongues = NewType("Tongues", tuple[str, str])  # the languages of a pair, in alphabetical order
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A post that asserts a claim, or an everyday post (`claim` is None)."""
+
+    post_id: str
+    claim: str | None
+    language: str
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> Self:
+        """From a line of `claims.jsonl`."""
+        return cls(row["id"], row["claim"], row["language"].partition("-")[0])
+
+    def agrees_with(self, other: Self) -> bool:
+        """Whether both assert one claim."""
+        return self.claim is not None and self.claim == other.claim
+
+
+@dataclass(frozen=True, slots=True)
+class PairScore:
+    """How many right pairs there are, and how many right and wrong ones were put together."""
+
+    positives: Counter[Tongues]
+    right: Counter[Tongues]
+    wrong: Counter[Tongues]
+
+    @classmethod
+    def of(cls, posts: Sequence[Marked], together: Set[frozenset[str]]) -> Self:
+        """Judge all pairs of posts; `together` holds the pairs of ids that share a group."""
+        positives: Counter[Tongues] = Counter()
+        right: Counter[Tongues] = Counter()
+        wrong: Counter[Tongues] = Counter()
+        for a, b in combinations(posts, 2):
+            tongues = _tongues(a, b)
+            found = frozenset((a.post_id, b.post_id)) in together
+            if a.agrees_with(b):
+                positives[tongues] += 1
+                right[tongues] += found
+            else:
+                wrong[tongues] += found
+        return cls(positives, right, wrong)
+
+    def between(self, *, across: bool) -> Self:
+        """Only the pairs across languages, or only those within one."""
+        kept = {t for t in self.positives | self.wrong if (t[0] != t[1]) == across}
+        return type(self)(
+            *(Counter({t: n for t, n in part.items() if t in kept}) for part in self._parts)
+        )
+
+    @property
+    def _parts(self) -> tuple[Counter[Tongues], Counter[Tongues], Counter[Tongues]]:
+        return self.positives, self.right, self.wrong
+
+    @property
+    def recall(self) -> float:
+        """The fraction of the right pairs that were put together; 0 if there are none."""
+        return self.right.total() / max(self.positives.total(), 1)
+
+    @property
+    def precision(self) -> float:
+        """The fraction of the pairs put together that are right; 1 if none was put together."""
+        together = self.right.total() + self.wrong.total()
+        return self.right.total() / together if together else 1.0
+
+    def recall_with(self, language: str) -> dict[str, float]:
+        """The recall of pairs of one language with each other language, and with itself."""
+        pairs = {
+            Tongues((min(language, x), max(language, x))): x for t in self.positives for x in t
+        }
+        return {
+            other: self.right[tongues] / self.positives[tongues]
+            for tongues, other in sorted(pairs.items(), key=lambda pair: pair[1])
+            if self.positives[tongues]
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """How well similarity alone ranks pairs.
+
+    `first`: the fraction of posts whose nearest post asserts the same claim, of those with such a
+    post. `average_precision`: that of all pairs, the most similar first.
+    """
+
+    first: float
+    average_precision: float
+
+
+def ranking(posts: Sequence[Marked], similarity: np.ndarray, *, across: bool) -> Ranking:
+    """Rank pairs across languages, or within one, by `similarity` (n, n)."""
+    from sklearn.metrics import average_precision_score
+
+    claims = np.array([post.claim or "" for post in posts])
+    languages = np.array([post.language for post in posts])
+    right = (claims[:, None] == claims) & (claims != "")
+    ranked = (languages[:, None] != languages) == across
+    np.fill_diagonal(ranked, val=False)
+    of_pairs = np.triu(ranked)
+    nearest = np.where(ranked, similarity, -np.inf).argmax(axis=1)
+    answerable = np.flatnonzero((right & ranked).any(axis=1))
+    if not len(answerable):
+        return Ranking(0.0, 0.0)
+    first = right[answerable, nearest[answerable]].mean()
+    precision = average_precision_score(right[of_pairs], similarity[of_pairs])
+    return Ranking(float(first), float(precision))
+
+
+def grouped_pairs(groups: Iterable[Set[str]]) -> frozenset[frozenset[str]]:
+    """All pairs of ids that have a group in common."""
+    return frozenset(frozenset(pair) for group in groups for pair in combinations(group, 2))
+
+
+def _tongues(a: Marked, b: Marked) -> Tongues:
+    return Tongues((min(a.language, b.language), max(a.language, b.language)))
