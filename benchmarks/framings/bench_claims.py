@@ -3,7 +3,9 @@
 Invented posts in ten languages (`claims.jsonl`): 300 that assert one of 30 claims of ten topics,
 42 that dispute one, and 120 about everyday subjects. Thresholds are set on the topics of the half
 "tune"; those of "judge" are reported. A pair of posts is right if both assert one claim; posts that
-dispute a claim are nearest to it in meaning and count neither as right nor as wrong.
+dispute a claim are nearest to it in meaning and count neither as right nor as wrong. A claim's
+posts of `close` wording follow its first post in English, as translations do; those of `free`
+wording make the claim in another way, some of them without naming it.
 
 The case holds one half's captions, each by its own account on one of two platforms.
 """
@@ -21,7 +23,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
-from claim_measures import Marked, PairScore, grouped_pairs, ranking
+from claim_measures import Marked, PairScore, grouped_pairs, ranking, wrong_kinds
 from measuring import Finding, Stopped, conclude, options, say
 
 from frametrace.case.ingest import add_sources
@@ -59,9 +61,9 @@ def main() -> None:
                 say(f"  --min-decades {decades:g}")
                 results, _ = match_case(case, MatchSettings(min_decades=decades))
                 groups = _groups(results)
-                score = PairScore.of(posts, grouped_pairs(groups))
-                findings += _goals(decades, score)
-                remarks += _details(decades, score, rows, groups)
+                together = grouped_pairs(groups)
+                findings += _goals(decades, PairScore.of(posts, together))
+                remarks.append(f"At {decades:g}: {_pairs(posts, together)} {_posts(rows, groups)}")
     except ModelMissing as missing:
         raise Stopped(str(missing)) from None
     remarks.insert(0, f"The half {chosen.half!r}: {len(rows)} posts.")
@@ -166,20 +168,33 @@ def _goals(decades: float, score: PairScore) -> list[Finding]:
     ]
 
 
-def _details(
-    decades: float, score: PairScore, rows: Sequence[Row], groups: Sequence[Set[str]]
-) -> list[str]:
-    """Pairs with English by language, everyday posts in framings, and disputes beside claims."""
-    english = [f"{name} {recall:.2f}" for name, recall in score.recall_with("en").items()]
+def _pairs(posts: Sequence[Marked], together: Set[frozenset[str]]) -> str:
+    """Recall by wording and by language, and what wrong pairs have in common."""
+    by_wording = {
+        wording: PairScore.of([post for post in posts if post.wording == wording], together).recall
+        for wording in ("close", "free")
+    }
+    english = PairScore.of(posts, together).recall_with("en")
+    recalls = ", ".join(f"{name} {recall:.2f}" for name, recall in english.items())
+    wrong = wrong_kinds(posts, together)
+    return (
+        f"recall of two close wordings {by_wording['close']:.2f}, of two free ones "
+        f"{by_wording['free']:.2f}; of English with {recalls}. {wrong.total()} pairs are wrong: "
+        f"{wrong['one topic']} of one topic, {wrong['topics']} of two, {wrong['everyday']} with an "
+        "everyday post."
+    )
+
+
+def _posts(rows: Sequence[Row], groups: Sequence[Set[str]]) -> str:
+    """How many everyday posts are in framings, and how many disputes beside what they dispute."""
     everyday = [row["id"] for row in rows if row["claim"] is None]
-    tied = sum(any(name in group for group in groups) for name in everyday)
+    grouped = sum(any(name in group for group in groups) for name in everyday)
     disputes = [row for row in rows if row["stance"] == "disputes"]
     beside = sum(bool(_companions(row, rows, groups)) for row in disputes)
-    return [
-        f"At {decades:g}: recall of English with {', '.join(english)}. {tied} of {len(everyday)} "
-        f"everyday posts are in a framing; {beside} of {len(disputes)} disputes are in one with "
-        "the claim that they dispute."
-    ]
+    return (
+        f"{grouped} of {len(everyday)} everyday posts are in a framing; {beside} of "
+        f"{len(disputes)} disputes are in one with the claim that they dispute."
+    )
 
 
 def _companions(dispute: Row, rows: Sequence[Row], groups: Sequence[Set[str]]) -> Set[str]:

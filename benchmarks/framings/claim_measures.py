@@ -12,23 +12,29 @@ from typing import Any, NewType, Self
 
 import numpy as np
 
-__all__ = ["Marked", "PairScore", "Ranking", "Tongues", "grouped_pairs", "ranking"]
+__all__ = ["Marked", "PairScore", "Ranking", "Tongues", "grouped_pairs", "ranking", "wrong_kinds"]
 
 Tongues = NewType("Tongues", tuple[str, str])  # the languages of a pair, in alphabetical order
 
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A post that asserts a claim, or an everyday post (`claim` is None)."""
+    """A post that asserts a claim, or an everyday post (`claim` is None).
+
+    `wording` is `close` or `free`: whether it says a claim nearly as the first post in English does.
+    """
 
     post_id: str
     claim: str | None
     language: str
+    topic: str = ""
+    wording: str = ""
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> Self:
         """From a line of `claims.jsonl`."""
-        return cls(row["id"], row["claim"], row["language"].partition("-")[0])
+        language = row["language"].partition("-")[0]
+        return cls(row["id"], row["claim"], language, row["topic"], row.get("wording", ""))
 
     def agrees_with(self, other: Self) -> bool:
         """Whether both assert one claim."""
@@ -122,6 +128,16 @@ def ranking(posts: Sequence[Marked], similarity: np.ndarray, *, across: bool) ->
     first = right[answerable, nearest[answerable]].mean()
     precision = average_precision_score(right[of_pairs], similarity[of_pairs])
     return Ranking(float(first), float(precision))
+
+
+def wrong_kinds(posts: Sequence[Marked], together: Set[frozenset[str]]) -> Counter[str]:
+    """How many wrong pairs were put together: with an everyday post, of one topic, of two."""
+    kinds: Counter[str] = Counter()
+    for a, b in combinations(posts, 2):
+        if frozenset((a.post_id, b.post_id)) in together and not a.agrees_with(b):
+            everyday = a.claim is None or b.claim is None
+            kinds["everyday" if everyday else "one topic" if a.topic == b.topic else "topics"] += 1
+    return kinds
 
 
 def grouped_pairs(groups: Iterable[Set[str]]) -> frozenset[frozenset[str]]:
