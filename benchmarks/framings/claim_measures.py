@@ -21,7 +21,7 @@ Tongues = NewType("Tongues", tuple[str, str])  # the languages of a pair, in alp
 class Marked:
     """A post that asserts a claim, or an everyday post (`claim` is None).
 
-    `wording` is `close` or `free`: whether it says a claim nearly as the first post in English does.
+    `wording` is `close` or `free`: close ones follow the claim's first post in English.
     """
 
     post_id: str
