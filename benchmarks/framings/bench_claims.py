@@ -23,7 +23,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
-from claim_measures import Marked, PairScore, grouped_pairs, ranking, wrong_kinds
+from claim_measures import LabelledPost, PairScore, grouped_pairs, ranking, wrong_kinds
 from measuring import Finding, Stopped, conclude, options, say
 
 from frametrace.case.ingest import add_sources
@@ -53,7 +53,7 @@ def main() -> None:
     chosen = options(__doc__ or "", _add_options)
     models = ModelChoice({"caption_model": chosen.caption_model})
     rows = _rows(chosen.half, quick=chosen.quick)
-    posts = [Marked.of(row) for row in rows if row["stance"] == "asserts"]
+    posts = [LabelledPost.of(row) for row in rows if row["stance"] == "asserts"]
     try:
         findings, remarks = _ranked(rows, models)
         with _embedded(rows, models, chosen.seed) as case:
@@ -101,12 +101,15 @@ def _ranked(rows: Sequence[Row], models: ModelChoice) -> tuple[list[Finding], li
     width = max((len(vector) for vector in vectors if vector is not None), default=1)
     unread = [row["language"] for row, v in zip(rows, vectors, strict=True) if v is None]
     known = np.array([v if v is not None else [0] * width for v in vectors], np.float32)
-    posts, cosine = [Marked.of(row) for row in rows], known @ known.T
+    posts, cosine = [LabelledPost.of(row) for row in rows], known @ known.T
     findings = [
-        _beside(f"ranking by cosine {where}: {what}", getattr(ranks, field))
+        Finding(f"ranking by cosine {where}: {what}", f"{value:.3f}", "all right: 1", value)
         for across, where in _WHERE.items()
         for ranks in [ranking(posts, cosine, across=across)]
-        for what, field in (("nearest post right", "first"), ("pairs", "average_precision"))
+        for what, value in (
+            ("nearest post right", ranks.first),
+            ("average precision of pairs", ranks.average_precision),
+        )
     ]
     model = signal.made_by["model"]
     languages = ", ".join(f"{unread.count(name)} in {name}" for name in sorted(set(unread)))
@@ -114,11 +117,6 @@ def _ranked(rows: Sequence[Row], models: ModelChoice) -> tuple[list[Finding], li
         f"Vectors of {model}; {len(unread)} of {len(rows)} posts have none"
         f"{f' ({languages})' if unread else ''}."
     ]
-
-
-def _beside(what: str, value: float) -> Finding:
-    measure = "average precision " if what.endswith("pairs") else ""
-    return Finding(what, f"{measure}{value:.3f}", "all right: 1", value)
 
 
 @contextmanager
@@ -168,7 +166,7 @@ def _goals(decades: float, score: PairScore) -> list[Finding]:
     ]
 
 
-def _pairs(posts: Sequence[Marked], together: Set[frozenset[str]]) -> str:
+def _pairs(posts: Sequence[LabelledPost], together: Set[frozenset[str]]) -> str:
     """Recall by wording and by language, and what wrong pairs have in common."""
     by_wording = {
         wording: PairScore.of([post for post in posts if post.wording == wording], together).recall

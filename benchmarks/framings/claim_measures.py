@@ -12,13 +12,23 @@ from typing import Any, NewType, Self
 
 import numpy as np
 
-__all__ = ["Marked", "PairScore", "Ranking", "Tongues", "grouped_pairs", "ranking", "wrong_kinds"]
+__all__ = [
+    "LabelledPost",
+    "LanguagePair",
+    "PairScore",
+    "Ranking",
+    "grouped_pairs",
+    "ranking",
+    "wrong_kinds",
+]
 
-Tongues = NewType("Tongues", tuple[str, str])  # the languages of a pair, in alphabetical order
+LanguagePair = NewType(
+    "LanguagePair", tuple[str, str]
+)  # the languages of a pair, in alphabetical order
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class LabelledPost:
     """A post that asserts a claim, or an everyday post (`claim` is None).
 
     `wording` is `close` or `free`: close ones follow the claim's first post in English.
@@ -45,24 +55,24 @@ class Marked:
 class PairScore:
     """How many right pairs there are, and how many right and wrong ones were put together."""
 
-    positives: Counter[Tongues]
-    right: Counter[Tongues]
-    wrong: Counter[Tongues]
+    positives: Counter[LanguagePair]
+    right: Counter[LanguagePair]
+    wrong: Counter[LanguagePair]
 
     @classmethod
-    def of(cls, posts: Sequence[Marked], together: Set[frozenset[str]]) -> Self:
+    def of(cls, posts: Sequence[LabelledPost], together: Set[frozenset[str]]) -> Self:
         """Judge all pairs of posts; `together` holds the pairs of ids that share a group."""
-        positives: Counter[Tongues] = Counter()
-        right: Counter[Tongues] = Counter()
-        wrong: Counter[Tongues] = Counter()
+        positives: Counter[LanguagePair] = Counter()
+        right: Counter[LanguagePair] = Counter()
+        wrong: Counter[LanguagePair] = Counter()
         for a, b in combinations(posts, 2):
-            tongues = _tongues(a, b)
+            languages = _languages_of(a, b)
             found = frozenset((a.post_id, b.post_id)) in together
             if a.agrees_with(b):
-                positives[tongues] += 1
-                right[tongues] += found
+                positives[languages] += 1
+                right[languages] += found
             else:
-                wrong[tongues] += found
+                wrong[languages] += found
         return cls(positives, right, wrong)
 
     def between(self, *, across: bool) -> Self:
@@ -73,7 +83,7 @@ class PairScore:
         )
 
     @property
-    def _parts(self) -> tuple[Counter[Tongues], Counter[Tongues], Counter[Tongues]]:
+    def _parts(self) -> tuple[Counter[LanguagePair], Counter[LanguagePair], Counter[LanguagePair]]:
         return self.positives, self.right, self.wrong
 
     @property
@@ -90,12 +100,12 @@ class PairScore:
     def recall_with(self, language: str) -> dict[str, float]:
         """The recall of pairs of one language with each other language, and with itself."""
         pairs = {
-            Tongues((min(language, x), max(language, x))): x for t in self.positives for x in t
+            LanguagePair((min(language, x), max(language, x))): x for t in self.positives for x in t
         }
         return {
-            other: self.right[tongues] / self.positives[tongues]
-            for tongues, other in sorted(pairs.items(), key=lambda pair: pair[1])
-            if self.positives[tongues]
+            other: self.right[languages] / self.positives[languages]
+            for languages, other in sorted(pairs.items(), key=lambda pair: pair[1])
+            if self.positives[languages]
         }
 
 
@@ -111,7 +121,7 @@ class Ranking:
     average_precision: float
 
 
-def ranking(posts: Sequence[Marked], similarity: np.ndarray, *, across: bool) -> Ranking:
+def ranking(posts: Sequence[LabelledPost], similarity: np.ndarray, *, across: bool) -> Ranking:
     """Rank pairs across languages, or within one, by `similarity` (n, n)."""
     from sklearn.metrics import average_precision_score
 
@@ -130,7 +140,7 @@ def ranking(posts: Sequence[Marked], similarity: np.ndarray, *, across: bool) ->
     return Ranking(float(first), float(precision))
 
 
-def wrong_kinds(posts: Sequence[Marked], together: Set[frozenset[str]]) -> Counter[str]:
+def wrong_kinds(posts: Sequence[LabelledPost], together: Set[frozenset[str]]) -> Counter[str]:
     """How many wrong pairs were put together: with an everyday post, of one topic, of two."""
     kinds: Counter[str] = Counter()
     for a, b in combinations(posts, 2):
@@ -145,5 +155,5 @@ def grouped_pairs(groups: Iterable[Set[str]]) -> frozenset[frozenset[str]]:
     return frozenset(frozenset(pair) for group in groups for pair in combinations(group, 2))
 
 
-def _tongues(a: Marked, b: Marked) -> Tongues:
-    return Tongues((min(a.language, b.language), max(a.language, b.language)))
+def _languages_of(a: LabelledPost, b: LabelledPost) -> LanguagePair:
+    return LanguagePair((min(a.language, b.language), max(a.language, b.language)))

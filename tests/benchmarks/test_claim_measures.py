@@ -10,12 +10,15 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "framings"))
 
-from claim_measures import Marked, PairScore, grouped_pairs, ranking, wrong_kinds
+from claim_measures import LabelledPost, PairScore, grouped_pairs, ranking, wrong_kinds
 
 CLAIMS = Path(__file__).parents[2] / "benchmarks" / "framings" / "claims.jsonl"
-ENGLISH, OTHER_ENGLISH = Marked("a", "dam", "en", "flood"), Marked("b", "dam", "en", "flood")
-CHINESE, NEAR = Marked("c", "dam", "zh", "flood"), Marked("d", "relief", "zh", "flood")
-EVERYDAY, SECOND = Marked("e", None, "en", "cats"), Marked("f", None, "en", "cats")
+ENGLISH, OTHER_ENGLISH = (
+    LabelledPost("a", "dam", "en", "flood"),
+    LabelledPost("b", "dam", "en", "flood"),
+)
+CHINESE, NEAR = LabelledPost("c", "dam", "zh", "flood"), LabelledPost("d", "relief", "zh", "flood")
+EVERYDAY, SECOND = LabelledPost("e", None, "en", "cats"), LabelledPost("f", None, "en", "cats")
 POSTS = (ENGLISH, OTHER_ENGLISH, CHINESE, NEAR, EVERYDAY, SECOND)
 
 
@@ -63,7 +66,7 @@ def test_ranking_looks_only_at_pairs_across_languages_or_within_one() -> None:
 def test_chinese_in_both_scripts_is_one_language() -> None:
     row = {"id": "x", "claim": None, "topic": "rain"}
     languages = {
-        Marked.of({**row, "language": f"zh-{script}"}).language for script in ("hans", "hant")
+        LabelledPost.of({**row, "language": f"zh-{script}"}).language for script in ("hans", "hant")
     }
     assert languages == {"zh"}
 
