@@ -22,9 +22,8 @@ __all__ = [
     "wrong_kinds",
 ]
 
-LanguagePair = NewType(
-    "LanguagePair", tuple[str, str]
-)  # the languages of a pair, in alphabetical order
+# The languages of two posts, in alphabetical order.
+LanguagePair = NewType("LanguagePair", tuple[str, str])
 
 
 @dataclass(frozen=True, slots=True)
