@@ -161,6 +161,7 @@ class _Language:
         self._spreads = self._pattern(cues.spreads)
         self._doubts = self._pattern(cues.doubts)
         self._opens = self._pattern(cues.opens)
+        self._turns = self._pattern(cues.turns)
 
     def _pattern(self, phrases: Iterable[str]) -> re.Pattern[str] | None:
         """Matches any of the phrases, the longest first."""
@@ -187,7 +188,8 @@ class _Language:
             if self._cancelled(before):
                 return _Found(affirms=f"{before[-20:]}{match[0]}".strip())
             opens = self._opens is not None and self._opens.match(sentence, match.end() + 1)
-            if unsure or opens or self._has(self._reports, before):
+            turns = self._has(self._turns, sentence[match.end() :])
+            if unsure or opens or turns or self._has(self._reports, before):
                 doubts = doubts or match[0]
             else:
                 return _Found(disputes=match[0])
@@ -314,9 +316,11 @@ def _negations(sentence: str) -> Iterable[tuple[str, Sequence[str]]]:
     """
     for clause in _CLAUSES.split(sentence):
         yield from _spaced_negations(_WORDS.findall(clause))
-    for match in _han_negations().finditer(sentence):
+    negations, turns = _han_patterns()
+    for match in negations.finditer(sentence):
         run = _HAN.match(sentence, match.end())
-        yield match[0], list(_pairs(run[0][:_NEGATED_CHARACTERS])) if run else []
+        if run and not turns.search(sentence, match.end()):
+            yield match[0], list(_pairs(run[0][:_NEGATED_CHARACTERS]))
 
 
 def _spaced_negations(words: Sequence[str]) -> Iterable[tuple[str, Sequence[str]]]:
@@ -340,6 +344,14 @@ def _negation_words() -> tuple[frozenset[str], frozenset[str]]:
 
 
 @cache
-def _han_negations() -> re.Pattern[str]:
-    phrases = [in_one_spelling(p) for cues in CUES if not cues.spaced for p in cues.negations]
-    return re.compile("|".join(map(re.escape, sorted(phrases, key=len, reverse=True))))
+def _han_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """The negations of scripts without spaces, and the words that turn a sentence."""
+    spaceless = [cues for cues in CUES if not cues.spaced]
+    negations, turns = (
+        re.compile("|".join(sorted(map(in_one_spelling, phrases), key=len, reverse=True)))
+        for phrases in (
+            [phrase for cues in spaceless for phrase in cues.negations],
+            [phrase for cues in spaceless for phrase in cues.turns],
+        )
+    )
+    return negations, turns

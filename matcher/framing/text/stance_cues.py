@@ -18,13 +18,14 @@ class Cues:
     dash or quotation, with punctuation behind them, `answers` at the beginning of the sentence
     after a question, also with punctuation behind them. `verdicts` do at the beginning of a
     sentence, or if one of `subjects` or a word of the claim stands before them: what is said to be
-    false must be something that was said.
-    `qualities` do before one of the `subjects`, with one word between them at most.
+    false must be something that was said. `qualities` do before one of the `subjects`, with one
+    word between them at most.
 
     `cancels` directly before a cue invert it ("not a hoax"). `reports` before a cue mean that it is
     another person's, `targets` that it is about the other side ("the official statement is false"),
     `spreads` that somebody is accused of spreading it; all within one sentence, `targets` also in
-    the one before. `doubts` make a post unclear, and so do `opens` after a cue ("not true that").
+    the one before. `doubts` make a post unclear, and so do `opens` right after a cue ("not true
+    that") and `turns` anywhere after it ("is false, but").
 
     `negations` dispute a word of the claim that follows them; `skips` are words that may stand
     between the two. `spaced` is whether the script has spaces between words.
@@ -43,6 +44,7 @@ class Cues:
     spreads: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     opens: tuple[str, ...] = ()
+    turns: tuple[str, ...] = ()
     negations: tuple[str, ...] = ()
     skips: tuple[str, ...] = ()
 
@@ -108,8 +110,8 @@ _ENGLISH = Cues(
     """),
     reports=_list("""
         call* it, call* this, call* that, call me, call us, call*, calling, claim it's,
-        says it's, say it's, think*, who still, tell me, told us, told me, they say, they said,
-        pretend*, accuse*, because they say, so-called
+        says it's, say it's, think*, who still, tell me, tell yourself, told us, told me,
+        they say, they said, pretend*, accuse*, because they say, so-called
     """),
     targets=_list("""
         official*, government*, statement*, denial*, assurance*, excuse*, they claim*, they say,
@@ -122,13 +124,14 @@ _ENGLISH = Cues(
     """),
     doubts=_list("""
         unconfirmed, unverified, not verified, not confirmed, true or false, real or fake,
-        fake or real, is it real, is this real, is it true, is that true, is this true, is true,
-        true?, really?, source?, anyone confirm, anybody confirm, someone confirm, can anyone,
+        fake or real, is it real, is this real, is it true, is that true, is this true, true?,
+        really?, source?, anyone confirm, anybody confirm, someone confirm, can anyone,
         can anybody, can somebody, can someone, anybody know, anyone know, has anyone,
         has anybody, not sure, can't tell, waiting for, who knows, both ways, i've read both,
         conflicting, where does this come from, satire
     """),
     opens=("that",),
+    turns=("but", "yet", "however"),
     negations=_list("""
         not, no, never, nobody, none, neither, nor, cannot, isn't, aren't, wasn't, weren't,
         hasn't, haven't, hadn't, didn't, doesn't, won't, can't, no one, ain't
@@ -173,7 +176,8 @@ _CHINESE = Cues(
     cancels=_list("不是, 不再是, 并不是, 并非, 绝非, 不算, 别说是, 岂是, 哪是"),
     reports=_list("""
         却说, 说是, 称是, 还说, 敢说, 以为, 说我, 说我们, 当成, 当作, 骂, 他们说, 官方说,
-        警方说, 校方说, 政府说, 学校说, 厂方说, 谁说, 求
+        警方说, 校方说, 政府说, 学校说, 厂方说, 谁说, 说这是, 就当, 当它, 叫做, 称为, 称作,
+        说成, 当初, 求
     """),
     targets=_list("""
         声明, 官方, 通报, 报告, 数字, 他们说, 政府, 校方说, 学校说, 警方说, 说是为了, 承诺,
@@ -186,6 +190,7 @@ _CHINESE = Cues(
         哪来的, 有来源吗, 等通报, 等报告, 说法不一, 两种说法, 都有人说, 不太敢相信,
         还是只是八卦, 有没有人, 看不懂
     """),
+    turns=_list("但, 可是, 可我, 可他, 却, 结果, 后来"),
     negations=_list("没有, 不是, 不会, 从未, 并未, 并无, 未曾, 没人, 并没, 并不, 并非"),
     skips=(),
 )
