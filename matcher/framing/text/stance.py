@@ -9,39 +9,30 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from itertools import pairwise
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from frametrace.matcher.framing.text.chatter_words import PARTICLES, WEAK_CHARACTERS
+from frametrace.matcher.framing.text.negations import (
+    WORDS,
+    has_claim_word,
+    in_plain_spelling,
+    negated_word,
+    sentences,
+)
 from frametrace.matcher.framing.text.stance_cues import CUES, FACT_CHECK_ADDRESSES, Cues
-from frametrace.matcher.framing.text.stopwords import is_informative
-from frametrace.matcher.framing.text.tokenize import LETTERS_END, in_one_spelling
 
-__all__ = ["Stance", "StanceKind", "claim_words", "stance_of"]
+__all__ = ["Stance", "StanceKind", "stance_of"]
 
-_MAX_SENTENCES = 100  # of a post
-_MAX_SENTENCE = 400  # characters; longer ones are cut into several
 _MAX_LINKS, _MAX_LINK = 50, 2_000  # of a post; characters
 _MAX_BETWEEN = 3  # words between a cue and what cancels it
 _MAX_BETWEEN_CHARACTERS = 3  # the same without spaces
-_MAX_SKIPPED = 4  # words between a negation and a word of the claim
-_NEGATED_CHARACTERS = 5  # that a negation applies to, without spaces
-_MIN_STEM, _MAX_SUFFIX = 3, 4  # letters: `ban` and `banned` are one word
+_NEAR = 60  # characters after a quality, in which its subject is searched
 _MAX_CUE = 60  # characters, as reported
 
-_SENTENCES = re.compile(r"(?<=[!?。\n])|(?<=[.;…])(?=\s)")
-_CLAUSES = re.compile(r"[,;:()]|\s[-–—]\s")
-_WORDS = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
-_THERE = frozenset({"there", "there's", "is", "are", "was", "were"})
-_FUNCTION_CHARACTERS = frozenset(PARTICLES + WEAK_CHARACTERS)
-_HAN = re.compile("[\u3400-\u9fff]+")
 _OPENING = " \t\n\"'“”‘’«»「」『』【】[]()#*❌🚨⚠️‼️❗️-–—:"
 _CLOSING = "\"'”’」』)】] \n"
 _BREAKS = '-–—:"”»」』】]'  # a label may follow one of them
 _LABEL_ENDS = ".:!?,;-–—】]」』、。…"
-_NEAR = 60  # characters
-_APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'"})
 
 
 class StanceKind(StrEnum):
@@ -78,18 +69,19 @@ def stance_of(
 ) -> Stance:
     """The stance of a post with this text and these links.
 
-    `claim` are the words of its framing's claim, as `claim_words` returns them: a post that negates
-    one of them disputes the claim. A post of a fact-checker, or with a link to a fact-check,
-    disputes unless it affirms the claim or asks. Only the first 8,000 characters of a text are
-    read.
+    `claim` are the words of its framing's claim, as `negations.claim_of` returns them: a post that
+    negates one of them disputes the claim. A post of a fact-checker, or with a link to a
+    fact-check, disputes unless it affirms something or asks. Only the first 8,000 characters of a
+    text are read.
     """
-    sentences = _sentences(text)
-    found = _found(sentences, claim)
+    found = _found(sentences(text), claim)
     checked = "account of a fact-checker" if by_fact_checker else _fact_check(links)
     if found.affirms and (found.disputes or checked):
         return Stance(StanceKind.UNCLEAR, found.affirms)
-    if found.disputes or checked:
-        return Stance(StanceKind.DISPUTES, found.disputes or checked)
+    if found.disputes:
+        return Stance(StanceKind.DISPUTES, found.disputes)
+    if checked and not found.doubts:
+        return Stance(StanceKind.DISPUTES, checked)
     if found.affirms:
         return Stance(StanceKind.ASSERTS, found.affirms)
     if found.negates:
@@ -97,30 +89,15 @@ def stance_of(
     return Stance(StanceKind.UNCLEAR, found.doubts) if found.doubts else Stance(StanceKind.ASSERTS)
 
 
-def claim_words(texts: Iterable[str]) -> list[frozenset[str]]:
-    """The words of each text that it does not negate; in Chinese, pairs of characters."""
-    return [frozenset(_claimed(text)) for text in texts]
-
-
-def _sentences(text: str) -> list[str]:
-    spelled = in_one_spelling(text).translate(_APOSTROPHES)
-    parts = [part for part in _SENTENCES.split(spelled) if part.strip()]
-    return [
-        part[start : start + _MAX_SENTENCE]
-        for part in parts[:_MAX_SENTENCES]
-        for start in range(0, len(part), _MAX_SENTENCE)
-    ]
-
-
-def _found(sentences: Sequence[str], claim: frozenset[str]) -> _Found:
+def _found(post: Sequence[str], claim: frozenset[str]) -> _Found:
     """The first cue of each kind."""
     found = _Found()
     previous = ""
-    for sentence in sentences:
+    for sentence in post:
         context = _Context(previous, claim)
         parts = [found, *(language.find(sentence, context) for language in _languages())]
         if claim and not context.is_question(sentence):
-            parts.append(_Found(negates=_negated(sentence, claim)))
+            parts.append(_Found(negates=negated_word(sentence, claim)))
         found = _Found(*(next(filter(None, cues), "") for cues in zip(*parts, strict=True)))
         previous = sentence
     return _Found(*(cue[:_MAX_CUE] for cue in found))
@@ -136,7 +113,7 @@ class _Context(NamedTuple):
         return sentence.rstrip(_CLOSING).endswith("?")
 
     def is_about_claim(self, text: str) -> bool:
-        return any(_in_claim(word, self.claim) for word in _terms(text)) if self.claim else False
+        return has_claim_word(text, self.claim)
 
 
 @cache
@@ -155,6 +132,7 @@ class _Language:
         self._verdicts = self._pattern(cues.verdicts)
         self._subjects = self._pattern(cues.subjects)
         self._qualities = self._pattern(cues.qualities)
+        self._affirms = self._pattern(cues.affirms)
         self._cancels = self._pattern(cues.cancels)
         self._reports = self._pattern(cues.reports)
         self._targets = self._pattern(cues.targets)
@@ -165,7 +143,7 @@ class _Language:
 
     def _pattern(self, phrases: Iterable[str]) -> re.Pattern[str] | None:
         """Matches any of the phrases, the longest first."""
-        spelled = sorted({in_one_spelling(p).translate(_APOSTROPHES) for p in phrases}, key=len)
+        spelled = sorted(set(map(in_plain_spelling, phrases)), key=len)
         if not spelled:
             return None
         escaped = [re.escape(phrase).replace(r"\*", r"\w*") for phrase in reversed(spelled)]
@@ -193,7 +171,13 @@ class _Language:
                 doubts = doubts or match[0]
             else:
                 return _Found(disputes=match[0])
-        return _Found(doubts=doubts)
+        return _Found(doubts=doubts, affirms="" if unsure else self._affirmed(sentence))
+
+    def _affirmed(self, sentence: str) -> str:
+        for match in self._affirms.finditer(sentence) if self._affirms else ():
+            if not self._cancelled(sentence[: match.start()]):
+                return match[0]
+        return ""
 
     def _label(self, pattern: re.Pattern[str] | None, sentence: str, start: int) -> str:
         """A phrase that stands by itself at the start, or after a dash or a quotation."""
@@ -208,7 +192,7 @@ class _Language:
             if not self._has(self._targets, sentence[: match.start()]) or not self._spaced:
                 yield match
         for match in self._qualities.finditer(sentence) if self._qualities else ():
-            following = " ".join(_WORDS.findall(sentence[match.end() :][:_NEAR])[:2])
+            following = " ".join(WORDS.findall(sentence[match.end() :][:_NEAR])[:2])
             is_said = self._has(self._subjects, following)
             if is_said and not self._has(self._spreads, sentence[: match.start()]):
                 yield match
@@ -233,7 +217,7 @@ class _Language:
                 len(longest) - match.end() <= _MAX_BETWEEN_CHARACTERS
                 for match in self._cancels.finditer(longest)
             )
-        words = [match.start() for match in _WORDS.finditer(before)][-_MAX_BETWEEN:]
+        words = [match.start() for match in WORDS.finditer(before)][-_MAX_BETWEEN:]
         return bool(words) and self._has(self._cancels, before[words[0] :])
 
 
@@ -251,107 +235,3 @@ def _fact_check(links: Sequence[str]) -> str:
             if is_host and (not path or parts.path.strip("/").startswith(path)):
                 return f"link to {domain}"
     return ""
-
-
-def _claimed(text: str) -> Iterable[str]:
-    for sentence in _sentences(text):
-        negated = {word for _, words in _negations(sentence) for word in words}
-        yield from (word for word in _terms(sentence) if word not in negated)
-
-
-def _negated(sentence: str, claim: frozenset[str]) -> str:
-    """The negation of a word of the claim in a sentence, or an empty text.
-
-    "No X, no Y" is rhetoric, and what is negated before "but" is not the point of the sentence.
-    """
-    negations = list(_negations(sentence))
-    for at, (negation, words) in enumerate(negations):
-        if any(negation == other for other, _ in negations[:at] + negations[at + 1 :]):
-            continue
-        for word in words:
-            if _in_claim(word, claim):
-                return f"{negation} {word}" if word[0] < LETTERS_END else f"{negation}{word}"
-    return ""
-
-
-def _in_claim(word: str, claim: frozenset[str]) -> bool:
-    if word in claim:
-        return True
-    stem = _stem(word)
-    return word[0] < LETTERS_END and any(_same_stem(stem, _stem(other)) for other in claim)
-
-
-def _stem(word: str) -> str:
-    return word.rstrip("e") if len(word) > _MIN_STEM else word
-
-
-def _same_stem(a: str, b: str) -> bool:
-    short, long = sorted((a, b), key=len)
-    return (
-        len(short) >= _MIN_STEM and long.startswith(short) and len(long) - len(short) <= _MAX_SUFFIX
-    )
-
-
-def _terms(sentence: str) -> Iterable[str]:
-    """The informative words of a sentence and, of Chinese, the pairs of neighbouring characters."""
-    for word in _WORDS.findall(sentence):
-        if not _HAN.search(word) and is_informative(word):
-            yield word
-    for run in _HAN.findall(sentence):
-        yield from _pairs(run)
-
-
-def _pairs(run: str) -> Iterable[str]:
-    """The pairs of neighbouring characters that are not function characters."""
-    for a, b in pairwise(run):
-        if a not in _FUNCTION_CHARACTERS and b not in _FUNCTION_CHARACTERS:
-            yield a + b
-
-
-def _negations(sentence: str) -> Iterable[tuple[str, Sequence[str]]]:
-    """The negations of a sentence, each with the words that it applies to.
-
-    "No" applies to a noun only in "there is no"; elsewhere to the word after it ("no lion
-    escaped"), since "no cash" may be the claim itself in other words.
-    """
-    for clause in _CLAUSES.split(sentence):
-        yield from _spaced_negations(_WORDS.findall(clause))
-    negations, turns = _han_patterns()
-    for match in negations.finditer(sentence):
-        run = _HAN.match(sentence, match.end())
-        if run and not turns.search(sentence, match.end()):
-            yield match[0], list(_pairs(run[0][:_NEGATED_CHARACTERS]))
-
-
-def _spaced_negations(words: Sequence[str]) -> Iterable[tuple[str, Sequence[str]]]:
-    negations, skips = _negation_words()
-    for at, word in enumerate(words):
-        if word in negations or word.endswith("n't"):
-            following = words[at + 1 : at + 1 + _MAX_SKIPPED]
-            applied = [other for other in following if other not in skips][:2]
-            is_bare = word == "no" and not _THERE.intersection(words[max(at - 2, 0) : at])
-            yield word, applied[1:] if is_bare else applied[:1]
-
-
-@cache
-def _negation_words() -> tuple[frozenset[str], frozenset[str]]:
-    spaced = [cues for cues in CUES if cues.spaced]
-    negations, skips = (
-        frozenset(word for cues in spaced for word in getattr(cues, name))
-        for name in ("negations", "skips")
-    )
-    return negations, skips
-
-
-@cache
-def _han_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """The negations of scripts without spaces, and the words that turn a sentence."""
-    spaceless = [cues for cues in CUES if not cues.spaced]
-    negations, turns = (
-        re.compile("|".join(sorted(map(in_one_spelling, phrases), key=len, reverse=True)))
-        for phrases in (
-            [phrase for cues in spaceless for phrase in cues.negations],
-            [phrase for cues in spaceless for phrase in cues.turns],
-        )
-    )
-    return negations, turns

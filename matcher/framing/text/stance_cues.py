@@ -21,6 +21,7 @@ class Cues:
     false must be something that was said. `qualities` do before one of the `subjects`, with one
     word between them at most.
 
+    `affirms` say that something is true; a post with one of them and a cue of dispute is unclear.
     `cancels` directly before a cue invert it ("not a hoax"). `reports` before a cue mean that it is
     another person's, `targets` that it is about the other side ("the official statement is false"),
     `spreads` that somebody is accused of spreading it; all within one sentence, `targets` also in
@@ -38,6 +39,7 @@ class Cues:
     verdicts: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
     qualities: tuple[str, ...] = ()
+    affirms: tuple[str, ...] = ()
     cancels: tuple[str, ...] = ()
     reports: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
@@ -104,6 +106,7 @@ _ENGLISH = Cues(
         narrative, quote*, headline*, document*, recording*, panic
     """),
     qualities=_list("fake, false, bogus, misleading, baseless, unfounded, forged"),
+    affirms=_list("is true, are true, was true, rated true, confirmed true, to be true, came true"),
     cancels=_list("""
         not, no, isn't, aren't, wasn't, ain't, no longer, never, nothing, nobody's,
         not a single, it's not, hardly
@@ -172,6 +175,7 @@ _CHINESE = Cues(
         网传, 盛传, 传闻, 传言, 消息, 说法, 讯息, 信息, 之说, 视频, 影片, 照片, 图片, 截图,
         这张, 这段, 通知, 帖子, 文章, 这, 此
     """),
+    affirms=_list("情况属实, 消息属实, 证实属实, 确有其事, 是真的, 谣言成真"),
     # 不是谣言, 并非谎言: it is not false. 媒体却说是假新闻: another's verdict.
     cancels=_list("不是, 不再是, 并不是, 并非, 绝非, 不算, 别说是, 岂是, 哪是"),
     reports=_list("""
