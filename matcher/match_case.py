@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from importlib.metadata import version
 
 import pyarrow as pa
@@ -63,7 +63,7 @@ def match_case(
         results, cases = spanning_results(case, results, whole=extent.whole)
         run = MatchRun(
             epoch=case.epoch.number,
-            settings=asdict(settings),
+            settings=settings.recorded,
             signals=case.epoch.signals,
             seconds=clock.seconds,
             version=version("frametrace"),

@@ -10,7 +10,14 @@ from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.clip import Clip
 from frametrace.embed.signals.ocr_text import OcrText
 
-__all__ = ["cohesion_sentence", "compared_by", "language_name", "name_of", "rise_sentence"]
+__all__ = [
+    "cohesion_sentence",
+    "compared_by",
+    "language_name",
+    "name_of",
+    "rise_sentence",
+    "stance_sentence",
+]
 
 # Languages of many posts; others are shown by their code.
 _LANGUAGES = {
@@ -64,6 +71,26 @@ def cohesion_sentence(cohesion: float) -> str:
         f"Of all pairs of its contents, {cohesion:.0%} are directly similar; the rest are "
         "connected through others."
     )
+
+
+def stance_sentence(framing: Mapping[str, Any]) -> str:
+    """How many of a framing's posts dispute its claim, from a row of the table of framings.
+
+    Empty if none does, or if the version that matched the case had no stances.
+    """
+    disputes, unclear = framing.get("disputes") or 0, framing.get("unclear") or 0
+    if not disputes and not unclear:
+        return ""
+    posts = framing["asserts"] + disputes + unclear
+    parts = [
+        *([f"{disputes:,} dispute{'s' if disputes == 1 else ''} its claim"] if disputes else []),
+        *(
+            [f"{unclear:,} {'asks or doubts' if unclear == 1 else 'ask or doubt'}"]
+            if unclear
+            else []
+        ),
+    ]
+    return f"Of {posts:,} posts, {' and '.join(parts)}, by their words."
 
 
 def language_name(code: str) -> str:

@@ -10,6 +10,7 @@ from frametrace.matcher.framing.distinct_contents import Contents, contents_of
 from frametrace.matcher.framing.framing_summary import summarise
 from frametrace.matcher.framing.framing_tables import framing_matches, framing_members, group_ids
 from frametrace.matcher.framing.fusion import EvidenceFusion
+from frametrace.matcher.framing.member_stances import with_stances
 from frametrace.matcher.framing.neighbour_graph import find_edges
 from frametrace.matcher.match_settings import MatchSettings
 
@@ -40,6 +41,7 @@ def find_framings(case: Case, photos: pa.Table, settings: MatchSettings) -> Fram
     edges = find_edges(contents, fusion, settings.min_decades, settings.neighbours)
     groups = group_contents(contents, edges, fusion, settings.min_decades)
     members = framing_members(case, contents, groups)
+    members = with_stances(case, members, settings.fact_checkers)
     cohesion = pa.array(groups.cohesion, pa.float32())
     return Framings(
         contents=contents,
