@@ -82,14 +82,11 @@ def stance_sentence(framing: Mapping[str, Any]) -> str:
     if not disputes and not unclear:
         return ""
     posts = framing["asserts"] + disputes + unclear
-    parts = [
-        *([f"{disputes:,} dispute{'s' if disputes == 1 else ''} its claim"] if disputes else []),
-        *(
-            [f"{unclear:,} {'asks or doubts' if unclear == 1 else 'ask or doubt'}"]
-            if unclear
-            else []
-        ),
-    ]
+    parts = []
+    if disputes:
+        parts.append(f"{disputes:,} dispute{'s' if disputes == 1 else ''} its claim")
+    if unclear:
+        parts.append(f"{unclear:,} {'is' if unclear == 1 else 'are'} unclear")
     return f"Of {posts:,} posts, {' and '.join(parts)}, by their words."
 
 

@@ -33,6 +33,7 @@ _OPENING = " \t\n\"'“”‘’«»「」『』【】[]()#*❌🚨⚠️‼️�
 _CLOSING = "\"'”’」』)】] \n"
 _BREAKS = '-–—:"”»」』】]'  # a label may follow one of them
 _LABEL_ENDS = ".:!?,;-–—】]」』、。…"
+_CLAUSES = re.compile("[,;:]")
 
 
 class StanceKind(StrEnum):
@@ -138,7 +139,7 @@ class _Language:
         self._targets = self._pattern(cues.targets)
         self._spreads = self._pattern(cues.spreads)
         self._doubts = self._pattern(cues.doubts)
-        self._opens = self._pattern(cues.opens)
+        self._asks = self._pattern(cues.asks)
         self._turns = self._pattern(cues.turns)
 
     def _pattern(self, phrases: Iterable[str]) -> re.Pattern[str] | None:
@@ -158,16 +159,18 @@ class _Language:
             labels = self._label(self._answers, sentence, start)
         if labels:
             return _Found(disputes=labels)
+        is_question = context.is_question(sentence)
         doubt = self._doubts.search(sentence) if self._doubts else None
+        if doubt is None and is_question and self._asks:
+            doubt = self._asks.search(sentence)
         doubts = doubt[0] if doubt else ""
-        unsure = bool(doubt) or context.is_question(sentence)
+        unsure = bool(doubt) or is_question
         for match in self._cues(sentence, start, context):
             before = sentence[: match.start()]
-            if self._cancelled(before):
+            if self._cancelled(before, match[0]):
                 return _Found(affirms=f"{before[-20:]}{match[0]}".strip())
-            opens = self._opens is not None and self._opens.match(sentence, match.end() + 1)
             turns = self._has(self._turns, sentence[match.end() :])
-            if unsure or opens or turns or self._has(self._reports, before):
+            if unsure or turns or self._has(self._reports, before):
                 doubts = doubts or match[0]
             else:
                 return _Found(disputes=match[0])
@@ -175,7 +178,7 @@ class _Language:
 
     def _affirmed(self, sentence: str) -> str:
         for match in self._affirms.finditer(sentence) if self._affirms else ():
-            if not self._cancelled(sentence[: match.start()]):
+            if not self._cancelled(sentence[: match.start()], match[0]):
                 return match[0]
         return ""
 
@@ -207,15 +210,17 @@ class _Language:
     def _has(self, pattern: re.Pattern[str] | None, text: str) -> bool:
         return pattern is not None and pattern.search(text) is not None
 
-    def _cancelled(self, before: str) -> bool:
-        """Whether a text ends in a word that inverts the cue after it."""
+    def _cancelled(self, before: str, cue: str) -> bool:
+        """Whether the last clause of a text ends in a word that inverts the cue after it."""
         if self._cancels is None:
             return False
+        before = _CLAUSES.split(before)[-1]
         if not self._spaced:
-            longest = before[-_MAX_BETWEEN_CHARACTERS - 4 :]
+            # 不是 may end in the first character of the cue 是谣言.
+            near = before[-2 * _MAX_BETWEEN_CHARACTERS - 1 :]
             return any(
-                len(longest) - match.end() <= _MAX_BETWEEN_CHARACTERS
-                for match in self._cancels.finditer(longest)
+                match.end() >= len(near) - _MAX_BETWEEN_CHARACTERS
+                for match in self._cancels.finditer(near + cue[0])
             )
         words = [match.start() for match in WORDS.finditer(before)][-_MAX_BETWEEN:]
         return bool(words) and self._has(self._cancels, before[words[0] :])

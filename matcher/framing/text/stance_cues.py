@@ -25,8 +25,8 @@ class Cues:
     `cancels` directly before a cue invert it ("not a hoax"). `reports` before a cue mean that it is
     another person's, `targets` that it is about the other side ("the official statement is false"),
     `spreads` that somebody is accused of spreading it; all within one sentence, `targets` also in
-    the one before. `doubts` make a post unclear, and so do `opens` right after a cue ("not true
-    that") and `turns` anywhere after it ("is false, but").
+    the one before. `doubts` make a post unclear, and so do `asks` in a question, and `turns`
+    anywhere after a cue ("is false, but").
 
     `negations` dispute a word of the claim that follows them; `skips` are words that may stand
     between the two. `spaced` is whether the script has spaces between words.
@@ -45,7 +45,7 @@ class Cues:
     targets: tuple[str, ...] = ()
     spreads: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
-    opens: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
     turns: tuple[str, ...] = ()
     negations: tuple[str, ...] = ()
     skips: tuple[str, ...] = ()
@@ -106,7 +106,9 @@ _ENGLISH = Cues(
         narrative, quote*, headline*, document*, recording*, panic
     """),
     qualities=_list("fake, false, bogus, misleading, baseless, unfounded, forged"),
-    affirms=_list("is true, are true, was true, rated true, confirmed true, to be true, came true"),
+    affirms=_list("""
+        is true, are true, was true, rated true, confirmed true, to be true, came true
+    """),
     cancels=_list("""
         not, no, isn't, aren't, wasn't, ain't, no longer, never, nothing, nobody's,
         not a single, it's not, hardly
@@ -126,6 +128,7 @@ _ENGLISH = Cues(
         our, their
     """),
     doubts=_list("""
+        not true that, isn't true that, untrue that, is false that, a lie that, a myth that,
         unconfirmed, unverified, not verified, not confirmed, true or false, real or fake,
         fake or real, is it real, is this real, is it true, is that true, is this true, true?,
         really?, source?, anyone confirm, anybody confirm, someone confirm, can anyone,
@@ -133,7 +136,7 @@ _ENGLISH = Cues(
         has anybody, not sure, can't tell, waiting for, who knows, both ways, i've read both,
         conflicting, where does this come from, satire
     """),
-    opens=("that",),
+    asks=_list("fake, real, true, false, hoax, rumour*, rumor*, lie, confirmed"),
     turns=("but", "yet", "however"),
     negations=_list("""
         not, no, never, nobody, none, neither, nor, cannot, isn't, aren't, wasn't, weren't,
@@ -194,6 +197,7 @@ _CHINESE = Cues(
         哪来的, 有来源吗, 等通报, 等报告, 说法不一, 两种说法, 都有人说, 不太敢相信,
         还是只是八卦, 有没有人, 看不懂
     """),
+    asks=_list("真, 假, 谣言, 证实"),
     turns=_list("但, 可是, 可我, 可他, 却, 结果, 后来"),
     negations=_list("没有, 不是, 不会, 从未, 并未, 并无, 未曾, 没人, 并没, 并不, 并非"),
     skips=(),
@@ -233,16 +237,15 @@ _RUSSIAN = Cues(
     labels=_list("фейк, неправда, опровержение, фактчек"),
     cancels=_list("не, это не, вовсе не"),
     reports=_list("говорят что, называют"),
-    doubts=_list("это правда, правда ли, фейк или, это фейк"),
+    doubts=_list("это правда, правда ли, фейк или"),
 )
 _JAPANESE = Cues(
     spaced=False,
     refutes=_list("""
         デマです, デマでした, はデマ, というデマ, 誤情報です, 偽情報です, 事実ではありません,
-        事実ではない, 事実無根, 根拠のない, フェイクニュース, 捏造です, 拡散しないで, 誤りです
+        事実ではない, 事実無根, フェイクニュース, 捏造です
     """),
-    labels=_list("ファクトチェック, 【デマ, 誤情報"),
-    cancels=_list("これは"),
+    labels=_list("ファクトチェック, デマ, 誤情報"),
     doubts=_list("本当ですか, デマですか, 本当なの, デマなの"),
 )
 _KOREAN = Cues(
