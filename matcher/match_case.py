@@ -108,7 +108,7 @@ def _results(
 ) -> Results:
     """The result tables, except for the map and the changes."""
     contents = CaseContents(case, framings.contents, framings.fusion, photos.assigned)
-    named = named_posts(contents, settings.min_decades, progress)
+    named = named_posts(contents, settings.min_decades, progress, settings.fact_checkers)
     parts = [
         members_of(case, photos.assigned, photos.listed),
         members_of(case, ASSIGNED.empty_table(), compared.elements.listed(), GroupKind.ELEMENT),

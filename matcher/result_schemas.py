@@ -248,7 +248,8 @@ FRAMINGS = pa.schema(
 
 # One row per post that was compared with examples (see `framing.by_example`), most similar first.
 # `tied_by` is as above, with the `example` of each kind of evidence; `decades` is the sum of the
-# rarities less `against`, the part that counter-examples subtract.
+# rarities less `against`, the part that counter-examples subtract. The stances of posts that belong
+# are as in `MEMBERS`.
 RANKED = pa.schema(
     [
         ("decades", pa.float32()),
@@ -263,6 +264,8 @@ RANKED = pa.schema(
             "tied_by",
             pa.list_(pa.struct([*TIED_BY.value_type.fields, pa.field("example", pa.string())])),
         ),
+        ("stance", pa.string()),
+        ("stance_cue", pa.string()),
     ]
 )
 

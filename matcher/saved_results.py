@@ -45,7 +45,13 @@ _MATCHES = "matches.parquet"
 _EVERY_MEMBER = "every-member.parquet"  # only of a union
 _COMPARED_TABLES = ("changes", "arrivals")  # absent or empty if there was no earlier run
 _TABLES_SINCE_0_4 = ("framings", "map", "named")
-_UPGRADED = {"ties": TIES, "members": MEMBERS, "accounts": ACCOUNTS, "framings": FRAMINGS}
+_UPGRADED = {
+    "ties": TIES,
+    "members": MEMBERS,
+    "accounts": ACCOUNTS,
+    "framings": FRAMINGS,
+    "named": NAMED,
+}
 _UNREADABLE = (OSError, ValueError, TypeError, KeyError, AttributeError, pa.ArrowException)
 
 

@@ -1,4 +1,4 @@
-"""Adds to the members of framings whether they assert or dispute what the framing claims.
+"""Adds to the posts of framings whether they assert or dispute what the framing claims.
 
 The claim is what most texts of a framing state, without those that dispute it by their own words.
 """
@@ -13,57 +13,55 @@ from frametrace.case.store import Case
 from frametrace.matcher.account_names import connect, named_accounts
 from frametrace.matcher.framing.text.negations import claim_of
 from frametrace.matcher.framing.text.stance import Stance, StanceKind, stance_of
-from frametrace.matcher.result_schemas import MEMBERS
 
 __all__ = ["count_stances", "with_stances", "without_disputes"]
 
 _MAX_TEXTS = 500  # of a framing that its claim is taken from
 
 _POSTS = """
-SELECT m.group_id, coalesce(m.text, '') AS text, coalesce(p.links, []) AS links, m.platform,
-    m.account_id
-FROM numbered m JOIN posts p USING (platform, post_id) ORDER BY m.row
+SELECT n.framing, coalesce(n.text, '') AS text, coalesce(p.links, []) AS links, n.platform,
+    n.account_id
+FROM numbered n JOIN posts p USING (platform, post_id) ORDER BY n.row
 """
 
 
 @dataclass(frozen=True, slots=True)
 class _Post:
-    """What a member's stance is taken from."""
+    """What a post's stance is taken from."""
 
     text: str
     links: tuple[str, ...]
     by_fact_checker: bool
 
 
-def with_stances(case: Case, members: pa.Table, fact_checkers: Collection[str] = ()) -> pa.Table:
-    """The members of framings, in the schema `MEMBERS`, with `stance` and `stance_cue`.
+def with_stances(
+    case: Case, posts: pa.Table, framing: pa.Array, fact_checkers: Collection[str] = ()
+) -> pa.Table:
+    """The posts of framings, with the columns `stance` and `stance_cue` as in `MEMBERS`.
 
-    `fact_checkers` are accounts as in `account_list`; those that the case doesn't have are ignored.
+    `framing` names the framing of each post; a post without one has no stance. `fact_checkers` are
+    accounts as in `account_list`; those that the case doesn't have are ignored.
     """
-    columns = ["group_id", "platform", "post_id", "account_id", "text"]
-    numbered = members.select(columns).append_column("row", pa.array(range(members.num_rows)))
+    columns = posts.select(["platform", "post_id", "account_id", "text"])
+    numbered = columns.append_column("framing", framing)
+    numbered = numbered.append_column("row", pa.array(range(posts.num_rows), pa.int64()))
     with connect(case, "posts") as connection:
         connection.register("numbered", numbered)
         rows = connection.sql(_POSTS).to_arrow_table().to_pylist()
         known = named_accounts(connection) if fact_checkers else {}
     checkers = {key for name in fact_checkers for key in known.get(name, ())}
-    posts = [
-        _Post(row["text"], tuple(row["links"]), (row["platform"], row["account_id"]) in checkers)
-        for row in rows
-    ]
     groups: dict[str, list[_Post]] = {}
-    for row, post in zip(rows, posts, strict=True):
-        groups.setdefault(row["group_id"], []).append(post)
-    by_group = {name: _stances(of_group) for name, of_group in groups.items()}
-    stances = [by_group[row["group_id"]][post] for row, post in zip(rows, posts, strict=True)]
-    values = {
-        "stance": [str(stance.kind) for stance in stances],
-        "stance_cue": [stance.cue or None for stance in stances],
-    }
-    for name, cells in values.items():
-        column = MEMBERS.get_field_index(name)
-        members = members.set_column(column, MEMBERS.field(name), pa.array(cells, pa.string()))
-    return members
+    pairs = []
+    for row in rows:
+        is_checker = (row["platform"], row["account_id"]) in checkers
+        post = _Post(row["text"], tuple(row["links"]), is_checker)
+        pairs.append((row["framing"], post))
+        groups.setdefault(row["framing"], []).append(post)
+    by_framing = {name: _stances(group) for name, group in groups.items() if name is not None}
+    stances = [None if name is None else by_framing[name][post] for name, post in pairs]
+    kinds = pa.array([stance and str(stance.kind) for stance in stances], pa.string())
+    cues = pa.array([(stance and stance.cue) or None for stance in stances], pa.string())
+    return posts.append_column("stance", kinds).append_column("stance_cue", cues)
 
 
 def _stances(posts: Sequence[_Post]) -> Mapping[_Post, Stance]:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from frametrace.matcher.framing.text.chatter_words import PARTICLES, WEAK_CHARACTERS
 from frametrace.matcher.framing.text.stance_cues import CUES
@@ -55,7 +56,7 @@ def claim_of(texts: Sequence[str]) -> frozenset[str]:
     for text in texts:
         words, denied = set[str](), set[str]()
         for sentence in sentences(text):
-            denied.update(word for _, scope in _negations(sentence) for word in scope)
+            denied.update(word for negation in _negations(sentence) for word in negation.scope)
             words.update(_terms(sentence))
         stated.update(words - denied)
         negated.update(denied)
@@ -71,11 +72,10 @@ def negated_word(sentence: str, claim: frozenset[str]) -> str:
     "No X, no Y" is rhetoric, and what is negated before "but" is not the point of the sentence.
     """
     negations = list(_negations(sentence))
-    count = Counter(negation for negation, _ in negations)
-    for negation, scope in negations:
-        for word in scope if count[negation] == 1 else ():
-            if _is_in(claim, word):
-                return f"{negation} {word}" if word[0] < LETTERS_END else f"{negation}{word}"
+    count = Counter(negation.word for negation in negations)
+    for negation in negations:
+        if count[negation.word] == 1 and any(_is_in(claim, word) for word in negation.scope):
+            return negation.phrase
     return ""
 
 
@@ -119,18 +119,27 @@ def _pairs(run: str) -> Iterator[str]:
             yield a + b
 
 
-def _negations(sentence: str) -> Iterator[tuple[str, Sequence[str]]]:
-    """The negations of a sentence, each with the words that it applies to."""
+class _Negation(NamedTuple):
+    """A negation, the words that it applies to, and all of it as written."""
+
+    word: str
+    scope: Sequence[str]
+    phrase: str
+
+
+def _negations(sentence: str) -> Iterator[_Negation]:
+    """The negations of a sentence."""
     for clause in _CLAUSES.split(sentence):
         yield from _spaced_negations(WORDS.findall(clause))
     negations, turns = _han_patterns()
     for match in negations.finditer(sentence):
         run = _HAN.match(sentence, match.end())
         if run and not turns.search(sentence, match.end()):
-            yield match[0], list(_pairs(run[0][:_NEGATED_CHARACTERS]))
+            scope = run[0][:_NEGATED_CHARACTERS]
+            yield _Negation(match[0], list(_pairs(scope)), match[0] + scope)
 
 
-def _spaced_negations(words: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
+def _spaced_negations(words: Sequence[str]) -> Iterator[_Negation]:
     """The same in a clause with spaces.
 
     "No" applies to a noun only in "there is no"; elsewhere to the word after it ("no lion
@@ -139,10 +148,11 @@ def _spaced_negations(words: Sequence[str]) -> Iterator[tuple[str, Sequence[str]
     negations, skips = _negation_words()
     for at, word in enumerate(words):
         if word in negations or word.endswith("n't"):
-            following = words[at + 1 : at + 1 + _MAX_SKIPPED]
-            applied = [other for other in following if other not in skips][:2]
+            end = min(at + 1 + _MAX_SKIPPED, len(words))
+            applied = [other for other in range(at + 1, end) if words[other] not in skips][:2]
             is_bare = word == "no" and not _THERE.intersection(words[max(at - 2, 0) : at])
-            yield word, applied[1:] if is_bare else applied[:1]
+            for other in applied[1:] if is_bare else applied[:1]:
+                yield _Negation(word, [words[other]], " ".join(words[at : other + 1]))
 
 
 @cache

@@ -200,7 +200,6 @@ _CHINESE = Cues(
     asks=_list("真, 假, 谣言, 证实"),
     turns=_list("但, 可是, 可我, 可他, 却, 结果, 后来"),
     negations=_list("没有, 不是, 不会, 从未, 并未, 并无, 未曾, 没人, 并没, 并不, 并非"),
-    skips=(),
 )
 
 # Of the languages below only phrases are listed that always dispute.
@@ -255,7 +254,7 @@ _KOREAN = Cues(
         허위사실입니다, 허위 정보입니다, 허위정보입니다, 유언비어입니다, 루머입니다,
         조작된 사진, 조작된 영상
     """),
-    labels=_list("팩트체크, [팩트체크"),
+    labels=_list("팩트체크"),
     doubts=_list("사실인가요, 진짜인가요, 가짜뉴스인가요"),
 )
 _THAI = Cues(
@@ -279,24 +278,19 @@ _INDONESIAN = Cues(
 )
 
 CUES = (
-    _ENGLISH, _CHINESE, _SPANISH, _ARABIC, _RUSSIAN, _JAPANESE, _KOREAN, _THAI, _INDONESIAN,
-)  # fmt: skip
+    *(_ENGLISH, _CHINESE, _SPANISH, _ARABIC, _RUSSIAN),
+    *(_JAPANESE, _KOREAN, _THAI, _INDONESIAN),
+)
 
 # Fact-checkers' sites, and the parts of other sites that hold fact-checks (host, or host/path).
-FACT_CHECK_ADDRESSES = (
-    *("snopes.com", "politifact.com", "factcheck.org", "fullfact.org", "leadstories.com"),
-    *("apnews.com/ap-fact-check", "apnews.com/hub/ap-fact-check", "reuters.com/fact-check"),
-    *("factcheck.afp.com", "factcheckhub.com", "africacheck.org", "boomlive.in", "altnews.in"),
-    *("chequeado.com", "maldita.es", "newtral.es", "correctiv.org/faktencheck", "mimikama.org"),
-    *(
-        "tfc-taiwan.org.tw",
-        "mygopen.com",
-        "cofacts.tw",
-        "factcheckcenter.jp",
-        "factcheck.snu.ac.kr",
-    ),
-    *("turnbackhoax.id", "cekfakta.com", "misbar.com", "fatabyyano.net", "verify-sy.com"),
-    *("stopfake.org", "factcheck.kz", "provereno.media", "annielab.org", "factchecklab.org"),
-    *("piyaoba.org", "piyao.org.cn", "verafiles.org", "rappler.com/newsbreak/fact-check"),
-    *("antifakenewscenter.com", "teyit.org", "aosfatos.org", "lupa.uol.com.br"),
-)
+FACT_CHECK_ADDRESSES = _list("""
+    snopes.com, politifact.com, factcheck.org, fullfact.org, leadstories.com,
+    apnews.com/ap-fact-check, apnews.com/hub/ap-fact-check, reuters.com/fact-check,
+    factcheck.afp.com, factcheckhub.com, africacheck.org, boomlive.in, altnews.in, chequeado.com,
+    maldita.es, newtral.es, correctiv.org/faktencheck, mimikama.org, tfc-taiwan.org.tw,
+    mygopen.com, cofacts.tw, factcheckcenter.jp, factcheck.snu.ac.kr, turnbackhoax.id,
+    cekfakta.com, misbar.com, fatabyyano.net, verify-sy.com, stopfake.org, factcheck.kz,
+    provereno.media, factchecklab.org, annielab.org, piyaoba.org, piyao.org.cn, verafiles.org,
+    rappler.com/newsbreak/fact-check, antifakenewscenter.com, teyit.org, aosfatos.org,
+    lupa.uol.com.br
+""")
