@@ -58,8 +58,8 @@ def main() -> None:
                 has_goal=half == "judged",
             )
     remarks = [
-        "A language model would read these posts better; this needs none. Invented posts have many "
-        "more disputes than real ones, so the precision in a case is lower than here.",
+        "Among these posts nearly half dispute, among real ones far fewer: the precision in a case "
+        "is lower than here.",
         "“Without the claim” is how a post is judged outside framings.",
     ]
     conclude("stance", findings, remarks, PACKAGES, chosen)

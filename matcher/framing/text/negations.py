@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -88,19 +88,30 @@ def _is_in(claim: frozenset[str], word: str) -> bool:
     """Whether a word is in the claim, in any of its forms in languages with suffixes."""
     if word in claim:
         return True
+    if word[0] >= LETTERS_END:
+        return False
+    stems, beginnings = _stems(claim)
     stem = _stem(word)
-    return word[0] < LETTERS_END and any(_same_stem(stem, _stem(other)) for other in claim)
+    shortest = max(len(stem) - _MAX_SUFFIX, _MIN_STEM)
+    return len(stem) >= _MIN_STEM and (
+        stem in beginnings or any(stem[:end] in stems for end in range(shortest, len(stem) + 1))
+    )
+
+
+@lru_cache(maxsize=16)
+def _stems(claim: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """The stems of a claim's words, and what is left if up to four letters are cut off."""
+    stems = {stem for word in claim if len(stem := _stem(word)) >= _MIN_STEM}
+    beginnings = {
+        stem[:end]
+        for stem in stems
+        for end in range(max(len(stem) - _MAX_SUFFIX, _MIN_STEM), len(stem) + 1)
+    }
+    return frozenset(stems), frozenset(beginnings)
 
 
 def _stem(word: str) -> str:
     return word.rstrip("e") if len(word) > _MIN_STEM else word
-
-
-def _same_stem(a: str, b: str) -> bool:
-    short, long = sorted((a, b), key=len)
-    return (
-        len(short) >= _MIN_STEM and long.startswith(short) and len(long) - len(short) <= _MAX_SUFFIX
-    )
 
 
 def _terms(sentence: str) -> Iterator[str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from itertools import islice
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ __all__ = ["Stance", "StanceKind", "stance_of"]
 _MAX_LINKS, _MAX_LINK = 50, 2_000  # of a post; characters
 _MAX_BETWEEN = 3  # words between a cue and what cancels it
 _MAX_BETWEEN_CHARACTERS = 3  # the same without spaces
+_MAX_CUES = 8  # of one kind that are considered in a sentence
 _NEAR = 60  # characters after a quality, in which its subject is searched
 _MAX_CUE = 60  # characters, as reported
 
@@ -177,29 +179,29 @@ class _Language:
         return _Found(doubts=doubts, affirms="" if unsure else self._affirmed(sentence))
 
     def _affirmed(self, sentence: str) -> str:
-        for match in self._affirms.finditer(sentence) if self._affirms else ():
+        for match in _first(self._affirms, sentence):
             if not self._cancelled(sentence[: match.start()], match[0]):
                 return match[0]
         return ""
 
     def _label(self, pattern: re.Pattern[str] | None, sentence: str, start: int) -> str:
         """A phrase that stands by itself at the start, or after a dash or a quotation."""
-        for match in pattern.finditer(sentence) if pattern else ():
+        for match in _first(pattern, sentence):
             begins = match.start() == start or sentence[: match.start()].rstrip()[-1:] in _BREAKS
             if begins and (sentence[match.end() :].lstrip() or ".")[0] in _LABEL_ENDS:
                 return match[0]
         return ""
 
     def _cues(self, sentence: str, start: int, context: _Context) -> Iterable[re.Match[str]]:
-        for match in self._refutes.finditer(sentence) if self._refutes else ():
+        for match in _first(self._refutes, sentence):
             if not self._has(self._targets, sentence[: match.start()]) or not self._spaced:
                 yield match
-        for match in self._qualities.finditer(sentence) if self._qualities else ():
+        for match in _first(self._qualities, sentence):
             following = " ".join(WORDS.findall(sentence[match.end() :][:_NEAR])[:2])
             is_said = self._has(self._subjects, following)
             if is_said and not self._has(self._spreads, sentence[: match.start()]):
                 yield match
-        for match in self._verdicts.finditer(sentence) if self._verdicts else ():
+        for match in _first(self._verdicts, sentence):
             before = sentence[: match.start()]
             first = match.start() == start or self._has(self._subjects, before)
             if (first or context.is_about_claim(before)) and not self._has(
@@ -224,6 +226,11 @@ class _Language:
             )
         words = [match.start() for match in WORDS.finditer(before)][-_MAX_BETWEEN:]
         return bool(words) and self._has(self._cancels, before[words[0] :])
+
+
+def _first(pattern: re.Pattern[str] | None, sentence: str) -> Iterable[re.Match[str]]:
+    """The first few matches in a sentence."""
+    return islice(pattern.finditer(sentence), _MAX_CUES) if pattern else ()
 
 
 def _fact_check(links: Sequence[str]) -> str:

@@ -127,6 +127,8 @@ def test_a_fact_checker_disputes_unless_it_affirms_or_asks() -> None:
         "no crack " * 12_000,
         "is not a hoax " * 8_000,
         "fake " * 20_000,
+        "is false " * 11_000,
+        "word is a lie " * 7_000,
         "the story is " * 8_000,
         "不是谣言" * 30_000,
         "没有裂缝，" * 20_000,
@@ -145,7 +147,7 @@ def test_a_fact_checker_disputes_unless_it_affirms_or_asks() -> None:
     ids=lambda text: ascii(text[:12]),
 )
 def test_hostile_texts_take_no_time(text: str) -> None:
-    claim = claim_of(["a huge crack in the bridge"] * 3)
+    claim = claim_of([" ".join(f"word{at}" for at in range(1_000)) + " 裂缝"])
     start = time.process_time()
     stance = stance_of(text, [text] * 1_000, claim=claim)
     claim_of([text])
