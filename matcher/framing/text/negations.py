@@ -7,10 +7,10 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
+from frametrace.embed.text.tokenize import LETTERS_END, in_one_spelling
 from frametrace.matcher.framing.text.chatter_words import PARTICLES, WEAK_CHARACTERS
 from frametrace.matcher.framing.text.stance_cues import CUES
 from frametrace.matcher.framing.text.stopwords import is_informative
-from frametrace.matcher.framing.text.tokenize import LETTERS_END, in_one_spelling
 
 __all__ = ["WORDS", "claim_of", "has_claim_word", "in_plain_spelling", "negated_word", "sentences"]
 
