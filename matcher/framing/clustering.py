@@ -1,7 +1,7 @@
 """Clusters contents into framing groups: Leiden communities of the neighbour graph.
 
-Communities are found by Leiden (Traag, Waltman and van Eck 2019), weighted by rarity. Each group
-gets a medoid, the strongest path from it to each content, and its cohesion.
+Communities are found by Leiden, weighted by rarity. Each group gets a medoid, the strongest path
+from it to each content, and its cohesion.
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from frametrace.matcher.framing.distinct_contents import NONE, Contents
 from frametrace.matcher.framing.fusion import EvidenceFusion, FusedEvidence
 from frametrace.matcher.framing.neighbour_graph import Edges
 from frametrace.matcher.framing.pair_similarity import Basis
+from frametrace.matcher.leiden_communities import leiden_communities
 
 __all__ = ["FramingGroups", "group_contents"]
 
@@ -62,11 +63,8 @@ def group_contents(
 
 def _labels(graph: csr_matrix, contents: Contents, edges: Edges) -> np.ndarray:
     """The number of each content's group, (n,) int64, in the order of their first contents."""
-    from sknetwork.clustering import Leiden
-
     n = len(contents)
-    community = Leiden(random_state=_SEED).fit_predict(graph) if graph.nnz else np.arange(n)
-    community = _with_nearest(graph, community)
+    community = _with_nearest(graph, leiden_communities(graph))
     inside = community[edges.a] == community[edges.b]
     # Communities that fall apart become several groups.
     part = connected_components(edges.graph(n, inside), directed=False)[1] if n else community
