@@ -27,10 +27,12 @@ def tied_case(folder: Path) -> Case:
     """A case in which most choices are between equals.
 
     All posts have one time. All captions of a subject are equally similar to each other, and every
-    second one is as similar to those of the next subject. Two files of each photo have the same
-    pixels; screenshots share the same bars.
+    second one is as similar to those of the next subject; further captions belong to several
+    groups. Two files of each photo have the same pixels; screenshots share the same bars.
     """
     pictures = {}
+    for at in range(6, 22):
+        pictures[f"{at}d.jpg"] = jpeg(screenshot(photo(at, 400, 300)))
     for at in range(6):
         image = photo(at, 400, 300)
         pictures[f"{at}a.jpg"] = jpeg(image)
@@ -46,6 +48,11 @@ def tied_case(folder: Path) -> Case:
             own = axes[len(_SUBJECTS) + row * len(_PLACES) + column]
             vector = 2 * axes[row] + own + (column % 2) * 1.5 * following
             texts[f"{subject} {place} reported by eyewitnesses"] = vector / np.linalg.norm(vector)
+    rng = np.random.default_rng(0)
+    for _ in range(90):
+        text = " ".join("".join(rng.choice(list("abdeiklmnorstu"), 7)) for _ in range(6))
+        vector = np.concatenate([rng.normal(size=5), np.zeros(59)]).astype(np.float32)
+        texts[text] = vector / np.linalg.norm(vector)
     posts = [
         {
             "post_id": f"{at}",
@@ -92,7 +99,7 @@ def test_the_order_of_rows_and_shards_does_not_change_any_table(
     tmp_path: Path, neighbours: int
 ) -> None:
     case, settings = tied_case(tmp_path / "made"), MatchSettings(neighbours=neighbours)
-    copies = [reordered(case, tmp_path / f"{seed}", seed, 1 + seed) for seed in range(3)]
+    copies = [reordered(case, tmp_path / f"{seed}", seed, 1 + seed) for seed in (1, 2)]
     expected = tables_of(case, settings)
     kinds = expected["groups"]["kind"].to_pylist()
     assert set(kinds) == {"photo", "framing", "element"}
