@@ -8,6 +8,7 @@ that most posts carry: this gives a star, while a clique would have millions of 
 """
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from scipy.sparse import coo_matrix, csr_matrix
@@ -15,7 +16,11 @@ from scipy.sparse import coo_matrix, csr_matrix
 from frametrace.matcher.framing.distinct_contents import NONE, Contents, ItemLists
 from frametrace.matcher.framing.fusion import EvidenceFusion, FusedEvidence
 
-__all__ = ["Edges", "find_edges"]
+__all__ = ["WEAK", "Edges", "find_edges"]
+
+# The share of the minimum rarity that ties two contents if a framing has stronger ties too. Set
+# with `average_linkage.MEAN`, which has the figures.
+WEAK = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,14 @@ class Edges:
     a: np.ndarray
     b: np.ndarray
     evidence: FusedEvidence
+
+    def take(self, keep: np.ndarray) -> Self:
+        """The edges with `keep`, (m,) bool."""
+        evidence = self.evidence
+        parts = (evidence.captions, evidence.ocr_texts, evidence.pictures)
+        rows = np.flatnonzero(keep)
+        kept = FusedEvidence(*(part.take(rows) for part in parts))
+        return type(self)(self.a[rows], self.b[rows], kept)
 
     def graph(self, n: int, keep: np.ndarray) -> csr_matrix:
         """The symmetric (n, n) graph of the edges with `keep`, weighted by rarity."""
@@ -36,15 +49,18 @@ class Edges:
 def find_edges(
     contents: Contents, fusion: EvidenceFusion, min_rarity: float, neighbours: int
 ) -> Edges:
-    """The pairs of at least `min_rarity` that are mutual neighbours or have an item in common."""
+    """The pairs that are mutual neighbours or have an item in common, and are similar enough.
+
+    Strong pairs have at least `min_rarity`. Weak ones have `WEAK` of it by their texts alone.
+    """
     n = len(contents)
     shared = _sharing_pairs(contents)
     a, b = np.divmod(np.union1d(shared, _nearest_pairs(contents, fusion, neighbours)), max(n, 1))
-    rarity = fusion.rarity(a, b)
-    keep = rarity >= min_rarity
-    a, b, rarity = a[keep], b[keep], rarity[keep]
+    strength = fusion.strength(a, b, min_rarity)
+    keep = strength >= WEAK * min_rarity
+    a, b, strength = a[keep], b[keep], strength[keep]
     language = _languages(contents, fusion.texts.languages.numbers)
-    keep = np.isin(a * n + b, shared) | _mutual(a, b, rarity, language, neighbours)
+    keep = np.isin(a * n + b, shared) | _mutual(a, b, strength, language, neighbours)
     a, b = a[keep], b[keep]
     return Edges(a, b, fusion.compare(a, b))
 
