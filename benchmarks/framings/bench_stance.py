@@ -1,6 +1,6 @@
 """Measures how many posts that dispute a claim are recognised, in English and Chinese.
 
-Invented claims and posts about 20 topics (`stance/`): posts that dispute the claim, posts that
+Invented claims and posts about 21 topics (`stance/`): posts that dispute the claim, posts that
 assert it with negations and with words such as "fake", "lie" or 谣言 in other roles, and questions.
 The cues were chosen on the topics in `tuning.json`; those in `judged.json` were written before and
 decide. A naive list of such words is the peer.

@@ -3,7 +3,7 @@
 The claim is what most texts of a framing state, without those that dispute it by their own words.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -17,6 +17,7 @@ from frametrace.matcher.framing.text.stance import Stance, StanceKind, stance_of
 __all__ = ["count_stances", "with_stances", "without_disputes"]
 
 _MAX_TEXTS = 500  # of a framing that its claim is taken from
+_BATCH = 10_000  # posts that are Python objects at a time
 
 _POSTS = """
 SELECT n.framing, coalesce(n.text, '') AS text, coalesce(p.links, []) AS links, n.platform,
@@ -47,31 +48,43 @@ def with_stances(
     numbered = numbered.append_column("row", pa.array(range(posts.num_rows), pa.int64()))
     with connect(case, "posts") as connection:
         connection.register("numbered", numbered)
-        rows = connection.sql(_POSTS).to_arrow_table().to_pylist()
+        rows = connection.sql(_POSTS).to_arrow_table()
         known = named_accounts(connection) if fact_checkers else {}
     checkers = {key for name in fact_checkers for key in known.get(name, ())}
-    groups: dict[str, list[_Post]] = {}
-    pairs = []
-    for row in rows:
+    distinct: dict[tuple[str | None, _Post], int] = {}
+    numbers = []
+    for row in (row for batch in rows.to_batches(_BATCH) for row in batch.to_pylist()):
         is_checker = (row["platform"], row["account_id"]) in checkers
         post = _Post(row["text"], tuple(row["links"]), is_checker)
-        pairs.append((row["framing"], post))
-        groups.setdefault(row["framing"], []).append(post)
-    by_framing = {name: _stances(group) for name, group in groups.items() if name is not None}
-    stances = [None if name is None else by_framing[name][post] for name, post in pairs]
+        numbers.append(distinct.setdefault((row["framing"], post), len(distinct)))
+    stances = _stances(list(distinct))
     kinds = pa.array([stance and str(stance.kind) for stance in stances], pa.string())
     cues = pa.array([(stance and stance.cue) or None for stance in stances], pa.string())
-    return posts.append_column("stance", kinds).append_column("stance_cue", cues)
+    for name, values in (("stance", kinds), ("stance_cue", cues)):
+        posts = posts.append_column(name, values.take(pa.array(numbers, pa.int64())))
+    return posts
 
 
-def _stances(posts: Sequence[_Post]) -> Mapping[_Post, Stance]:
-    """The stance of each distinct post of a framing."""
-    texts = list(dict.fromkeys(post.text for post in posts))[:_MAX_TEXTS]
-    claim = claim_of([text for text in texts if stance_of(text).kind is not StanceKind.DISPUTES])
-    return {
-        post: stance_of(post.text, post.links, claim=claim, by_fact_checker=post.by_fact_checker)
-        for post in dict.fromkeys(posts)
-    }
+def _stances(posts: Sequence[tuple[str | None, _Post]]) -> list[Stance | None]:
+    """The stance of each distinct post of a framing; None without a framing."""
+    texts: dict[str, dict[str, None]] = {}
+    for framing, post in posts:
+        if framing is not None and len(of_framing := texts.setdefault(framing, {})) < _MAX_TEXTS:
+            of_framing[post.text] = None
+    claims = {name: _claim(list(of_framing)) for name, of_framing in texts.items()}
+    return [
+        None
+        if framing is None
+        else stance_of(
+            post.text, post.links, claim=claims[framing], by_fact_checker=post.by_fact_checker
+        )
+        for framing, post in posts
+    ]
+
+
+def _claim(texts: Sequence[str]) -> frozenset[str]:
+    """The claim of a framing: what its texts state, without those that dispute."""
+    return claim_of([text for text in texts if stance_of(text).kind is not StanceKind.DISPUTES])
 
 
 def count_stances(members: pa.Table) -> dict[str, dict[str, int]]:

@@ -34,7 +34,7 @@ _MAX_CUE = 60  # characters, as reported
 _OPENING = " \t\n\"'“”‘’«»「」『』【】[]()#*❌🚨⚠️‼️❗️-–—:"
 _CLOSING = "\"'”’」』)】] \n"
 _BREAKS = '-–—:"”»」』】]'  # a label may follow one of them
-_LABEL_ENDS = ".:!?,;-–—】]」』、。…"
+_LABEL_ENDS = ".:!,;-–—】]」』、。…"
 _CLAUSES = re.compile("[,;:]")
 
 
@@ -146,7 +146,7 @@ class _Language:
 
     def _pattern(self, phrases: Iterable[str]) -> re.Pattern[str] | None:
         """Matches any of the phrases, the longest first."""
-        spelled = sorted(set(map(in_plain_spelling, phrases)), key=len)
+        spelled = sorted(set(map(in_plain_spelling, phrases)), key=lambda text: (len(text), text))
         if not spelled:
             return None
         escaped = [re.escape(phrase).replace(r"\*", r"\w*") for phrase in reversed(spelled)]
@@ -171,8 +171,8 @@ class _Language:
             before = sentence[: match.start()]
             if self._cancelled(before, match[0]):
                 return _Found(affirms=f"{before[-20:]}{match[0]}".strip())
-            turns = self._has(self._turns, sentence[match.end() :])
-            if unsure or turns or self._has(self._reports, before):
+            turns = _has(self._turns, sentence[match.end() :])
+            if unsure or turns or _has(self._reports, before):
                 doubts = doubts or match[0]
             else:
                 return _Found(disputes=match[0])
@@ -194,23 +194,20 @@ class _Language:
 
     def _cues(self, sentence: str, start: int, context: _Context) -> Iterable[re.Match[str]]:
         for match in _first(self._refutes, sentence):
-            if not self._has(self._targets, sentence[: match.start()]) or not self._spaced:
+            if not _has(self._targets, sentence[: match.start()]) or not self._spaced:
                 yield match
         for match in _first(self._qualities, sentence):
             following = " ".join(WORDS.findall(sentence[match.end() :][:_NEAR])[:2])
-            is_said = self._has(self._subjects, following)
-            if is_said and not self._has(self._spreads, sentence[: match.start()]):
+            is_said = _has(self._subjects, following)
+            if is_said and not _has(self._spreads, sentence[: match.start()]):
                 yield match
         for match in _first(self._verdicts, sentence):
             before = sentence[: match.start()]
-            first = match.start() == start or self._has(self._subjects, before)
-            if (first or context.is_about_claim(before)) and not self._has(
+            first = match.start() == start or _has(self._subjects, before)
+            if (first or context.is_about_claim(before)) and not _has(
                 self._targets, context.previous + before
             ):
                 yield match
-
-    def _has(self, pattern: re.Pattern[str] | None, text: str) -> bool:
-        return pattern is not None and pattern.search(text) is not None
 
     def _cancelled(self, before: str, cue: str) -> bool:
         """Whether the last clause of a text ends in a word that inverts the cue after it."""
@@ -225,7 +222,11 @@ class _Language:
                 for match in self._cancels.finditer(near + cue[0])
             )
         words = [match.start() for match in WORDS.finditer(before)][-_MAX_BETWEEN:]
-        return bool(words) and self._has(self._cancels, before[words[0] :])
+        return bool(words) and _has(self._cancels, before[words[0] :])
+
+
+def _has(pattern: re.Pattern[str] | None, text: str) -> bool:
+    return pattern is not None and pattern.search(text) is not None
 
 
 def _first(pattern: re.Pattern[str] | None, sentence: str) -> Iterable[re.Match[str]]:

@@ -58,6 +58,7 @@ ASSERTS, DISPUTES, UNCLEAR = StanceKind.ASSERTS, StanceKind.DISPUTES, StanceKind
         ("Is this fake?", UNCLEAR),
         ("Has anyone checked whether the tower fell? Is it true?", UNCLEAR),
         ("They call it fake news", UNCLEAR),
+        ("Hoax? The tower has fallen", UNCLEAR),
         ("The paper says the story is false, but I saw the tower fall", UNCLEAR),
         ("高塔倒了，真的假的？", UNCLEAR),
         ("Unconfirmed: the tower has fallen", UNCLEAR),
