@@ -1,7 +1,7 @@
-"""Clusters contents into framing groups: communities of the neighbour graph, split by their means.
+"""Clusters contents into framing groups, by average linkage in the neighbour graph.
 
-Communities are found by Leiden, weighted by rarity, and split by average linkage. A framing has a
-strong tie; others join it by weak ones. Each group gets a medoid, the strongest path
+A framing has a strong tie; others join it by weak ones, if they are similar to it as a whole. Where
+too many contents are connected, Leiden divides them first. Each group gets a medoid, the strongest path
 from it to each content, and its cohesion.
 """
 
@@ -11,7 +11,7 @@ import numpy as np
 from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import breadth_first_order, connected_components, minimum_spanning_tree
 
-from frametrace.matcher.framing.average_linkage import split_communities
+from frametrace.matcher.framing.average_linkage import MAX_CONTENTS, split_communities
 from frametrace.matcher.framing.calibration import MAX_RARITY
 from frametrace.matcher.framing.distinct_contents import NONE, Contents
 from frametrace.matcher.framing.fusion import EvidenceFusion, FusedEvidence
@@ -54,8 +54,7 @@ def group_contents(
     """
     n = len(contents)
     graph = edges.graph(n, np.ones(len(edges.a), bool))
-    community = _with_nearest(graph, leiden_communities(graph))
-    community = split_communities(community, fusion, min_rarity)
+    community = _communities(graph, fusion, min_rarity)
     group = _labels(community, contents, edges, min_rarity)
     medoid = _medoids(graph, group, contents.post_counts)
     via = _paths(graph, group, medoid)
@@ -63,6 +62,20 @@ def group_contents(
     return FramingGroups(
         group, medoid, via, ties, _cohesion(group, len(medoid), fusion, min_rarity)
     )
+
+
+def _communities(graph: csr_matrix, fusion: EvidenceFusion, min_rarity: float) -> np.ndarray:
+    """The number of each content's community, (n,) int64.
+
+    Average linkage needs all pairs of what is connected. Where that is too much, it splits what
+    Leiden finds.
+    """
+    component = connected_components(graph, directed=False)[1].astype(np.int64)
+    large = np.bincount(component, minlength=1)[component] > MAX_CONTENTS
+    if large.any():
+        found = _with_nearest(graph, leiden_communities(graph))
+        component[large] = len(component) + found[large]
+    return split_communities(component, fusion, min_rarity)
 
 
 def _labels(

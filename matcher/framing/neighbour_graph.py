@@ -18,8 +18,8 @@ from frametrace.matcher.framing.fusion import EvidenceFusion, FusedEvidence
 
 __all__ = ["WEAK", "Edges", "find_edges"]
 
-# The share of the minimum rarity that ties two contents if a framing has stronger ties too. Set
-# with `average_linkage.MEAN`, which has the figures.
+# The share of the minimum rarity by which texts tie a content to a framing that has stronger ties
+# too. Set with `average_linkage.MEAN`, which has the figures.
 WEAK = 0.6
 
 
