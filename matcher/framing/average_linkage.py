@@ -14,7 +14,7 @@ __all__ = ["MAX_CONTENTS", "MEAN", "split_communities"]
 # The share of the minimum rarity that the pairs of a framing have on average. Set, with `WEAK`, on
 # one half of invented posts of 30 claims in ten languages: of the pairs of posts that make one
 # claim, 87 % are together in one language and 75 % across languages, and no others; by strong ties
-# and Leiden 25 and 18 %. At 0.4, two claims are one framing (`benchmarks/framings/bench_claims.py`).
+# and Leiden 25 and 18 %. At 0.4, two claims are one (`benchmarks/framings/bench_claims.py`).
 MEAN = 0.45
 MAX_CONTENTS = 1_500  # whose pairs are all compared
 

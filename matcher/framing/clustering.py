@@ -1,8 +1,8 @@
 """Clusters contents into framing groups, by average linkage in the neighbour graph.
 
 A framing has a strong tie; others join it by weak ones, if they are similar to it as a whole. Where
-too many contents are connected, Leiden divides them first. Each group gets a medoid, the strongest path
-from it to each content, and its cohesion.
+too many contents are connected, Leiden divides them first. Each group gets a medoid, the strongest
+path from it to each content, and its cohesion.
 """
 
 from dataclasses import dataclass
