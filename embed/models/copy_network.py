@@ -163,7 +163,10 @@ class _TorchScript:
         import torch
 
         with _quiet():
-            self._module: Any = torch.jit.load(io.BytesIO(content), map_location="cpu").eval()
+            loaded: Any = torch.jit.load(  # type: ignore[no-untyped-call]
+                io.BytesIO(content), map_location="cpu"
+            )
+            self._module = loaded.eval()
 
     def run(self, pictures: np.ndarray) -> np.ndarray:
         """(n, 3, height, width) float32 → (n, d) float32."""

@@ -17,6 +17,7 @@ from PIL import Image
 from frametrace.embed.decoding.decode import Picture
 from frametrace.embed.embed_settings import ModelChoice
 from frametrace.embed.models.copy_network import open_copy_model
+from frametrace.embed.models.model_catalogue import installed_at, known_model
 from frametrace.embed.signals.base import (
     VECTOR_EXAMPLES,
     Bound,
@@ -151,10 +152,13 @@ def _normalised(pixels: np.ndarray) -> np.ndarray:
 
 
 def _find(chosen: ModelChoice) -> Path:
+    """The named file, or the one that `frametrace models fetch copy` downloaded."""
     if not (named := chosen.get("copy_model")):
+        if downloaded := installed_at(known_model(Copy.name)):
+            return downloaded
         raise ModelMissing(
-            "no copy model was named; name a file with: frametrace embed CASE --signal copy "
-            "--copy-model sscd_disc_mixup.torchscript.pt"
+            "no copy model was named, and none was downloaded (frametrace models fetch copy); name "
+            "a file with: frametrace embed CASE --signal copy --copy-model FILE"
         )
     path = Path(named)
     if not path.is_file():
