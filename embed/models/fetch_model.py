@@ -91,10 +91,10 @@ def _check_online(model: KnownModel) -> None:
 
 def _only_our_messages() -> None:
     """Silence the warnings of the hub's library, and its progress bar where it can't be drawn."""
-    from huggingface_hub.utils import disable_progress_bars
     from huggingface_hub.utils.logging import set_verbosity_error
+    from huggingface_hub.utils.tqdm import disable_progress_bars
 
-    set_verbosity_error()
+    set_verbosity_error()  # type: ignore[no-untyped-call]
     if not sys.stderr.isatty():
         disable_progress_bars()
 
@@ -149,7 +149,7 @@ def _check_space(model: KnownModel, folder: Path, downloads: list[_Download]) ->
 def _fetch(model: KnownModel, download: _Download, note: Callable[[str], None]) -> None:
     """Download a file unless it is there; continue where an earlier download stopped."""
     from huggingface_hub.file_download import http_get
-    from huggingface_hub.utils import build_hf_headers
+    from huggingface_hub.utils._headers import build_hf_headers
 
     target = download.target
     if target.is_file() and download.is_intact(target):
