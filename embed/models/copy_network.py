@@ -117,8 +117,8 @@ class _Onnx:
                 "session.model_external_initializers_file_folder_path", empty
             )
             self._session: Any = onnxruntime.InferenceSession(
-                content, options, providers=["CPUExecutionProvider"]
-            )
+                content, options, providers=["CPUExecutionProvider"], enable_fallback=0
+            )  # the fallback prints
         inputs = self._session.get_inputs()
         if len(inputs) != 1 or inputs[0].type != "tensor(float)" or len(inputs[0].shape) != 4:
             raise ValueError("its input is not one batch of pictures in float32")

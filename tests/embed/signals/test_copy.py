@@ -124,15 +124,19 @@ def graph(operator: str, shape: list[int | str], outside: str = "", domain: str 
         (graph("Mul", ["n", 3, 64, 64, 1]), "input is not one batch of pictures"),
         (graph("Evil", ["n", 3, 64, 64]), "Evil"),
         (graph("Mul", ["n", 3, 64, 64], domain="elsewhere"), "elsewhere"),
+        (graph("Mul", ["n", 3, 64, 64]).replace(b"Mul", b"M\xffl"), "can't be used"),
     ],
 )
-def test_other_files_are_refused_with_a_sentence(tmp_path: Path, content: bytes, said: str) -> None:
+def test_other_files_are_refused_with_a_sentence(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], content: bytes, said: str
+) -> None:
     path = tmp_path / "copy.onnx"
     path.write_bytes(content)
     with pytest.raises(ModelMissing, match=said) as refused:
         opened(path)
     assert "--copy-model" in str(refused.value)
     assert "\n" not in str(refused.value)
+    assert capfd.readouterr() == ("", "")  # the library prints nothing
 
 
 def test_weights_in_another_file_are_not_read(
