@@ -39,10 +39,10 @@ faults: .venv-core/wheel
 
 install: .venv/tree
 
-# The core alone, which is all that the demo needs.
+# The core, and the model that reads the captions of the demo in both languages.
 .venv/core: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python $(INSTALL) -e . -C editable_mode=strict
+	$(BIN)/python $(INSTALL) -e '.[multilingual]' -C editable_mode=strict
 	touch $@
 
 # Everything, with the versions that were tested together. A strict editable install is a tree of

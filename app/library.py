@@ -191,16 +191,22 @@ def network(
     by: str = "photo",
     settings: TieSettings = TieSettings(),
     shuffles: int = 0,
+    count_disputes: bool = False,
     progress: Progress | None = None,
 ) -> Network:
     """Find accounts of a matched case that share more items than chance explains.
 
     `by` is what they share: "photo", "caption" or "url". `shuffles` is how many times the accounts
-    are shuffled, to count the ties that chance makes.
+    are shuffled, to count the ties that chance makes. Captions of posts that dispute the claim of
+    their framing tie nobody, unless `count_disputes`.
     """
     opened = opened_case(case)
-    shares = shares_in_case(opened, load_results(opened)[0].members, SharedKind(by))
-    about = {"case": opened.path.resolve().name, "epoch": opened.epoch.number, "by": by}
+    members = load_results(opened)[0].members
+    shares = shares_in_case(opened, members, SharedKind(by), count_disputes=count_disputes)
+    about: dict[str, Any] = {"case": opened.path.resolve().name, "epoch": opened.epoch.number}
+    about["by"] = by
+    if by == SharedKind.CAPTION:
+        about["count_disputes"] = count_disputes
     return _network(shares, about, settings, shuffles, progress)
 
 

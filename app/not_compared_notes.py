@@ -1,10 +1,10 @@
 """Says what was not compared, and what to do about it, in sentences for people."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
+from frametrace.app.unread_captions import unread_captions
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.embed.captions import missing_captions
@@ -50,7 +50,7 @@ def notes_on(case: Case, results: Results, run: "MatchRun") -> list[str]:
     if case.epoch.rows("media") and OcrText.name not in run.signals:
         notes.append("Text in pictures was not compared: no signal overlay.")
     if case.epoch.rows(signal_table(CaptionKey.name)):
-        notes += _on_captions(run.signals.get(Caption.name))
+        notes += _on_meanings(case, run)
     if changed := sorted(name for name, _ in run.named.items() ^ framing_digests(case).items()):
         names = ", ".join(dict.fromkeys(changed))
         notes.append(
@@ -77,12 +77,11 @@ def notes_on(case: Case, results: Results, run: "MatchRun") -> list[str]:
     return notes
 
 
-def _on_captions(made_by: Mapping[str, str] | None) -> list[str]:
-    if made_by is None:
+def _on_meanings(case: Case, run: "MatchRun") -> list[str]:
+    if Caption.name not in run.signals:
         return ["Captions were compared by wording, not by meaning: no caption vectors."]
-    if made_by.get("languages") == "English":
-        return ["Captions in languages other than English were compared only by wording."]
-    return []
+    unread = unread_captions(case)
+    return [unread] if unread else []
 
 
 def _lacking(case: Case, items: str, signal: str, missing: int) -> list[str]:

@@ -236,4 +236,10 @@ max_pdq_option = setting_option(MatchSettings, "max_pdq", "--max-pdq")
 min_rarity_option = setting_option(  # None where it isn't given: a kept framing has its own
     MatchSettings, "min_decades", "--min-rarity", "--min-decades", always=False, cls=_RenamedOption
 )
-match_options = _all(max_pdq_option, min_rarity_option)
+_fact_checkers_option = click.option(
+    "--fact-checkers",
+    type=_PATH,
+    help="A file with one account per line (platform/id, or platform/name): their posts count as"
+    " disputing what framings claim.",
+)
+match_options = _all(max_pdq_option, min_rarity_option, _fact_checkers_option)

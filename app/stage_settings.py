@@ -6,6 +6,7 @@ from typing import Any
 
 from frametrace.embed.embed_settings import EmbedSettings, ModelChoice, NumericPrecision
 from frametrace.embed.signals import model_options
+from frametrace.matcher.account_list import read_account_list
 from frametrace.matcher.match_settings import MatchSettings
 from frametrace.posts.columns.column_map import map_from_options, parse_column_options, read_map
 from frametrace.posts.dates.day_order import DayOrder
@@ -73,7 +74,12 @@ def embed_settings(options: Mapping[str, Any]) -> EmbedSettings:
 
 
 def match_settings(options: Mapping[str, Any]) -> MatchSettings:
-    """The thresholds: those that were given, and the defaults for the rest."""
+    """The settings that were given, and the defaults for the rest.
+
+    Raises UsageError for a list of fact-checkers that can't be read.
+    """
     names = (field.name for field in fields(MatchSettings))
     given = {name: options[name] for name in names if options.get(name) is not None}
+    if path := given.pop("fact_checkers", None):
+        given["fact_checkers"] = read_account_list(path)
     return MatchSettings(**given)

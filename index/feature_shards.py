@@ -57,15 +57,23 @@ class CodeShards:
             return code
 
     def codes(self, shard: int, wanted: np.ndarray) -> Iterator[tuple[np.ndarray, list[bytes]]]:
-        """The rows and values where `wanted`, (n,) bool, is true, in batches."""
-        begin = 0
-        with self._reading(shard) as (file, _):
-            for batch in file.iter_batches(_BATCH, columns=["code"]) if wanted.any() else ():
-                rows = begin + np.flatnonzero(wanted[begin : begin + batch.num_rows])
-                codes = batch.column(0).take(pa.array(rows - begin))
+        """The rows and values where `wanted`, (n,) bool, is true, in batches.
+
+        Row groups without such a row are not read.
+        """
+        with self._reading(shard) as (file, starts):
+            groups = np.unique(np.searchsorted(starts, np.flatnonzero(wanted), "right") - 1)
+            row = np.concatenate(
+                [np.empty(0, np.int64), *(np.arange(starts[at], starts[at + 1]) for at in groups)]
+            )
+            begin = 0
+            batches = file.iter_batches(_BATCH, row_groups=groups.tolist(), columns=["code"])
+            for batch in batches if len(groups) else ():
+                rows = row[begin : begin + batch.num_rows]
                 begin += batch.num_rows
-                if len(rows):
-                    yield rows, codes.to_pylist()
+                kept = np.flatnonzero(wanted[rows])
+                if len(kept):
+                    yield rows[kept], batch.column(0).take(pa.array(kept)).to_pylist()
 
     @contextmanager
     def _reading(self, shard: int) -> Iterator[tuple[pq.ParquetFile, np.ndarray]]:

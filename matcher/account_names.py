@@ -18,7 +18,7 @@ from frametrace.case.views import connect as connect_as_stored
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["connect"]
+__all__ = ["connect", "named_accounts"]
 
 _HANDLES = pa.schema([(name, pa.string()) for name in ("platform", "number", "handle")])
 _CACHED_CASES = 8  # number of cases whose handles are cached
@@ -62,6 +62,27 @@ def connect(case: Case, *tables: str) -> Iterator["duckdb.DuckDBPyConnection"]:
             if handles.num_rows:
                 connection.execute(_USE_HANDLES)
         yield connection
+
+
+# The names of each account: its id, its display names and its number, each also after its platform.
+_ACCOUNT_NAMES = """
+SELECT platform, account_id, list_concat([account_id],
+    list_concat(list(DISTINCT account_name) FILTER (account_name IS NOT NULL),
+        list(DISTINCT number) FILTER (number IS NOT NULL))) AS names
+FROM posts LEFT JOIN (SELECT platform, handle AS account_id, number FROM handles)
+    USING (platform, account_id)
+GROUP BY platform, account_id ORDER BY platform, account_id
+"""
+
+
+def named_accounts(connection: "duckdb.DuckDBPyConnection") -> dict[str, set[tuple[str, str]]]:
+    """The accounts, as platform and id, by each of their names with and without the platform."""
+    accounts: dict[str, set[tuple[str, str]]] = {}
+    for platform, account_id, names in connection.sql(_ACCOUNT_NAMES).fetchall():
+        for name in names:
+            for key in (name, f"{platform}/{name}"):
+                accounts.setdefault(key, set()).add((platform, account_id))
+    return accounts
 
 
 class _PostShards:

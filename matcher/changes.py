@@ -24,7 +24,7 @@ EARLIER_MEMBERS = pa.schema(
 )
 
 # Settings that groups don't depend on; `max_local` was one before Frametrace 0.5.
-_SETTINGS_OF_TIES = frozenset({"fdr", "max_tied_accounts", "max_local"})
+_SETTINGS_OF_TIES = frozenset({"fdr", "max_tied_accounts", "max_local", "fact_checkers"})
 
 # A post that carries a picture twice, under two paths, counts as one member.
 _DISTINCT = """

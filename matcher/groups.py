@@ -36,7 +36,8 @@ SELECT $kind || '-' || p.name AS group_id, $kind AS kind, p.relation,
     o.platform, o.post_id, o.account_id, o.account_kind, o.account_name, o.posted_at, o.text,
     p.sha256 AS media_sha256, c.path AS media_path, NULL AS caption_sha256, p.medoid_sha256,
     p.* EXCLUDE (sha256, medoid_sha256, name, relation),
-    NULL AS decades, NULL AS tied_by, NULL AS via_platform, NULL AS via_post_id
+    NULL AS decades, NULL AS tied_by, NULL AS via_platform, NULL AS via_post_id,
+    NULL AS stance, NULL AS stance_cue
 FROM named p JOIN post_media c USING (sha256) JOIN posts o USING (platform, post_id)
 QUALIFY count(DISTINCT (o.platform, o.post_id)) OVER (PARTITION BY p.medoid_sha256) > 1
 """
@@ -79,7 +80,8 @@ _ACCOUNTS = """
 WITH grouped AS (
     SELECT platform, account_id,
         count(DISTINCT group_id) FILTER (kind = 'photo' AND relation = 'copy') AS photo_groups,
-        count(DISTINCT group_id) FILTER (kind = 'framing') AS framing_groups
+        count(DISTINCT group_id) FILTER (
+            kind = 'framing' AND stance IS DISTINCT FROM 'disputes') AS framing_groups
     FROM members WHERE kind <> 'element' GROUP BY ALL
 )
 SELECT p.platform, p.account_id, min(p.account_kind) AS account_kind,

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from importlib.metadata import version
 
 import pyarrow as pa
@@ -63,7 +63,7 @@ def match_case(
         results, cases = spanning_results(case, results, whole=extent.whole)
         run = MatchRun(
             epoch=case.epoch.number,
-            settings=asdict(settings),
+            settings=settings.recorded,
             signals=case.epoch.signals,
             seconds=clock.seconds,
             version=version("frametrace"),
@@ -108,7 +108,7 @@ def _results(
 ) -> Results:
     """The result tables, except for the map and the changes."""
     contents = CaseContents(case, framings.contents, framings.fusion, photos.assigned)
-    named = named_posts(contents, settings.min_decades, progress)
+    named = named_posts(contents, settings.min_decades, progress, settings.fact_checkers)
     parts = [
         members_of(case, photos.assigned, photos.listed),
         members_of(case, ASSIGNED.empty_table(), compared.elements.listed(), GroupKind.ELEMENT),

@@ -1,6 +1,6 @@
 """The settings of matching, with the source of each threshold."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from frametrace.embed.thresholds import PDQ_MAX_DISTANCE
 
@@ -19,7 +19,8 @@ class MatchSettings:
     least this (see `framing.calibration`). On 1,085 real posts about 14 events, groups made at 4
     and at 5 hold 72 and 64 % of the posts about the same event (B-cubed recall), and none about
     another. `neighbours`: similar posts considered per post; with 20 instead of 50 the recall at 5
-    is 58 %. `max_tied_accounts` and `fdr` are settings of the ties.
+    is 58 %. `max_tied_accounts` and `fdr` are settings of the ties. `fact_checkers` are accounts
+    (see `account_list`) whose posts dispute what framings claim.
     """
 
     max_pdq: int = field(
@@ -40,6 +41,14 @@ class MatchSettings:
     neighbours: int = 50
     max_tied_accounts: int = MAX_TIED_ACCOUNTS
     fdr: float = FDR
+    fact_checkers: tuple[str, ...] = ()
+
+    @property
+    def recorded(self) -> dict[str, float]:
+        """The settings as saved with the results; of the fact-checkers, if any, their number."""
+        names = [field.name for field in fields(self) if field.name != "fact_checkers"]
+        values = {name: getattr(self, name) for name in names}
+        return {**values, **({"fact_checkers": n} if (n := len(self.fact_checkers)) else {})}
 
     @property
     def ties(self) -> "TieSettings":

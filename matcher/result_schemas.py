@@ -172,7 +172,9 @@ GROUPS = pa.schema(
 # In a framing group there is one row per post. It is tied to the post `via_post_id`, the next on
 # the strongest path to the group's medoid, by what `tied_by` lists. `decades` is the sum of the
 # rarities, `signal` and `similarity` are those of the strongest evidence, and `medoid_sha256` is
-# the medoid's caption or picture.
+# the medoid's caption or picture. `stance` is `asserts`, `disputes` or `unclear`, and `stance_cue`
+# the words, link or account that show it; a post without any cue counts as one that asserts. Both
+# are null in groups of other kinds, and in the results of versions that had no stances.
 MEMBERS = pa.schema(
     [
         pa.field("group_id", pa.string(), nullable=False),
@@ -193,6 +195,8 @@ MEMBERS = pa.schema(
         ("tied_by", TIED_BY),
         ("via_platform", pa.string()),
         ("via_post_id", pa.string()),
+        ("stance", pa.string()),
+        ("stance_cue", pa.string()),
         _IN_CASE,
     ]
 )
@@ -200,7 +204,9 @@ MEMBERS = pa.schema(
 # One row per framing group, in the order of the groups: what it is about. `terms` distinguish it
 # from the other groups; `representatives` are its most typical posts, one per language; `pictures`
 # are its picture files, most posted first, and `lettering` the text in them; `rise` gives for each
-# platform when the first post came, half of the posts, and the last.
+# platform when the first post came, half of the posts, and the last. The last three columns count
+# its posts by stance; they are null in the results of versions
+# that had no stances.
 FRAMINGS = pa.schema(
     [
         pa.field("group_id", pa.string(), nullable=False),
@@ -234,12 +240,16 @@ FRAMINGS = pa.schema(
                 )
             ),
         ),
+        ("asserts", pa.int64()),
+        ("disputes", pa.int64()),
+        ("unclear", pa.int64()),
     ]
 )
 
 # One row per post that was compared with examples (see `framing.by_example`), most similar first.
 # `tied_by` is as above, with the `example` of each kind of evidence; `decades` is the sum of the
-# rarities less `against`, the part that counter-examples subtract.
+# rarities less `against`, the part that counter-examples subtract. The stances of posts that belong
+# are as in `MEMBERS`.
 RANKED = pa.schema(
     [
         ("decades", pa.float32()),
@@ -254,6 +264,8 @@ RANKED = pa.schema(
             "tied_by",
             pa.list_(pa.struct([*TIED_BY.value_type.fields, pa.field("example", pa.string())])),
         ),
+        ("stance", pa.string()),
+        ("stance_cue", pa.string()),
     ]
 )
 
@@ -283,7 +295,7 @@ ACCOUNTS = pa.schema(
         ("account_name", pa.string()),
         ("posts", pa.int64()),  # in the whole case
         ("photo_groups", pa.int64()),
-        ("framing_groups", pa.int64()),
+        ("framing_groups", pa.int64()),  # with a post that doesn't dispute the framing
         ("first_at", _TIME),
         ("last_at", _TIME),
         _IN_CASE,

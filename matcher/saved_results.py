@@ -45,6 +45,13 @@ _MATCHES = "matches.parquet"
 _EVERY_MEMBER = "every-member.parquet"  # only of a union
 _COMPARED_TABLES = ("changes", "arrivals")  # absent or empty if there was no earlier run
 _TABLES_SINCE_0_4 = ("framings", "map", "named")
+_UPGRADED = {
+    "ties": TIES,
+    "members": MEMBERS,
+    "accounts": ACCOUNTS,
+    "framings": FRAMINGS,
+    "named": NAMED,
+}
 _UNREADABLE = (OSError, ValueError, TypeError, KeyError, AttributeError, pa.ArrowException)
 
 
@@ -135,8 +142,9 @@ def load_results(case: Case) -> tuple[Results, MatchRun]:
             tables = {
                 name: pq.read_table(folder / f"{name}.parquet") for name in _saved(folder, run)
             }
-            for name, schema in (("ties", TIES), ("members", MEMBERS), ("accounts", ACCOUNTS)):
-                tables[name] = upgraded(tables[name], schema)
+            for name, schema in _UPGRADED.items():
+                if name in tables:
+                    tables[name] = upgraded(tables[name], schema)
             matches = Matches(folder / _MATCHES)
         except _UNREADABLE as error:
             raise _damaged(case, folder, error) from None

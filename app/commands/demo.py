@@ -8,7 +8,11 @@ from frametrace.app.options import json_option
 
 __all__ = ["command"]
 
-_PAIR_NAMES = {"edited": "of these, with a mirror image, a crop, a screenshot or a collage,"}
+_PAIR_NAMES = {
+    "framing": "planted pairs of posts in one language",
+    "languages": "planted pairs of posts in two languages",
+    "edited": "of the pairs of photos, with a mirror image, a crop, a screenshot or a collage,",
+}
 
 
 @click.command("demo")
@@ -28,11 +32,10 @@ def command(folder: Path, as_json: bool) -> None:
 
     from frametrace.app import library
     from frametrace.app.demo.build_demo import build_sources, is_demo
-    from frametrace.app.demo.planted_recall import score
+    from frametrace.app.demo.planted_recall import scores
     from frametrace.app.output.console_output import print_json, print_line
     from frametrace.app.output.console_progress import Console
     from frametrace.app.output.print_results import print_run
-    from frametrace.matcher.result_schemas import GroupKind
     from frametrace.posts.errors import UsageError
 
     if folder.exists() and not is_demo(folder):
@@ -45,15 +48,12 @@ def command(folder: Path, as_json: bool) -> None:
         settings=library.RunSettings(sources.media, sources.media_map),
         progress=Console(),
     )
-    tables = done.matched.tables
-    kinds = (GroupKind.PHOTO, GroupKind.FRAMING)  # no element is planted
-    scores = {str(kind): score(sources.planned, tables, kind) for kind in kinds}
-    scores["edited"] = score(sources.planned, tables, GroupKind.PHOTO, heavy=True)
+    found = scores(sources.planned, done.matched.tables)
     if as_json:
-        print_json({**{kind: asdict(s) for kind, s in scores.items()}, "report": done.page})
+        print_json({**{kind: asdict(s) for kind, s in found.items()}, "report": done.page})
         return
     print_run(done, page=False)
-    for kind, pairs in scores.items():
+    for kind, pairs in found.items():
         name = _PAIR_NAMES.get(kind, "planted pairs of posts")
         print_line(
             kind,

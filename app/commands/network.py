@@ -50,6 +50,11 @@ def _seconds(_: click.Context, __: click.Parameter, value: str | None) -> int:
     callback=_seconds,
     help="Count an item only if both shared it within this time, such as 10m or 24h.",
 )
+@click.option(
+    "--count-disputes",
+    is_flag=True,
+    help="With --by caption: also count posts that dispute the claim of their framing.",
+)
 @setting_option(TieSettings, "fdr", "--fdr")
 @setting_option(TieSettings, "max_accounts", "--max-accounts")
 @click.option(
@@ -124,11 +129,14 @@ def _of_case(case: Path, options: dict[str, Any], console: "Console") -> "Networ
     for name in _COLUMN_OPTIONS:
         if options[name]:
             raise click.UsageError("columns are named only with --from-csv; a case has its own")
+    if options["count_disputes"] and options["by"] != "caption":
+        raise click.UsageError("--count-disputes needs --by caption: only captions dispute")
     return library.network(
         case,
         by=options["by"] or "photo",
         settings=_settings(options),
         shuffles=options["shuffles"],
+        count_disputes=options["count_disputes"],
         progress=console,
     )
 
@@ -139,6 +147,8 @@ def _of_table(table: Path, options: dict[str, Any], console: "Console") -> "Netw
 
     if options["by"]:
         raise click.UsageError("--by needs a CASE; with --from-csv, --object names what is shared")
+    if options["count_disputes"]:
+        raise click.UsageError("--count-disputes needs a CASE, and --by caption")
     columns = {name: options[name] for name in _COLUMN_OPTIONS if options[name] is not None}
     return library.network_of_shares(
         table,

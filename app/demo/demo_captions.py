@@ -1,8 +1,9 @@
-"""The captions of the demo: four framings in two languages, and everyday posts."""
+"""The captions of the demo: four messages in two languages, and everyday posts."""
 
 __all__ = ["EVERYDAY", "FRAMINGS"]
 
-# The wordings of each framing mean the same, in the language that its name ends in.
+# The wordings of each framing mean the same, in the language that its name ends in; what stands
+# before is the message, the same in both languages.
 FRAMINGS: dict[str, tuple[str, ...]] = {
     "station-en": (
         "Masked people in black smashed the metro station again last night",

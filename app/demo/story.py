@@ -54,6 +54,11 @@ class PlannedPost:
     broken: str = ""
 
     @property
+    def language(self) -> str:
+        """The language of the text: `zh` or `en`."""
+        return "zh" if any("\u4e00" <= character <= "\u9fff" for character in self.text) else "en"
+
+    @property
     def heavy(self) -> bool:
         """Whether the photo is edited beyond what hashes match."""
         return self.edit in HEAVY
@@ -101,9 +106,10 @@ def _reusing(dice: Random, actors: Sequence[Actor], shown: Iterable[_Shown]) -> 
         framing = dice.choice(list(FRAMINGS))
         tail = dice.choice(("", f" https://news.example/{dice.randrange(10**6)}", " #city"))
         text = dice.choice(FRAMINGS[framing]) + tail
+        message = framing.partition("-")[0]
         actor, picture = planted[at % len(planted)], "".join(photos[:1])
         when = _id(dice), _time(dice)
-        posts.append(PlannedPost(actor, *when, text, picture, photos, framing, edit))
+        posts.append(PlannedPost(actor, *when, text, picture, photos, message, edit))
     return posts
 
 

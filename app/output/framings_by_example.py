@@ -46,12 +46,13 @@ _COLUMNS = {
     "post_id": "post",
     "account_id": "account",
     "posted_at": "time (UTC)",
+    "stance": "stance",
     "text": "text",
 }
 _CSV_COLUMNS = (
     *("decades", "belongs", "against", "platform", "post_id", "account_id", "account_kind"),
     *("account_name", "posted_at", "evidence", "text", "media_path", "media_sha256"),
-    "caption_sha256",
+    *("caption_sha256", "stance", "stance_cue"),
 )
 
 

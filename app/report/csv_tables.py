@@ -30,6 +30,7 @@ GROUPS_COLUMNS = (
     "posted_at", "media_sha256", "media_path", "medoid_sha256", "signal", "distance", "similarity",
     "via_sha256", "caption_sha256", "change", "previous_ids", "new_post", "new_account",
     *EVIDENCE.names, "decades", "tied_by", "via_platform", "via_post_id",
+    "stance", "stance_cue",
 )  # fmt: skip
 
 _BOXES = EVIDENCE.field("altered").type

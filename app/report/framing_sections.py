@@ -7,8 +7,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from frametrace.app.language_names import language_name
 from frametrace.app.report.evidence_sentences import EVIDENCE_KINDS
-from frametrace.app.report.framing_sentences import cohesion_sentence, language_name, rise_sentence
+from frametrace.app.report.framing_sentences import (
+    cohesion_sentence,
+    rise_sentence,
+    stance_sentence,
+)
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.case.views import connect
@@ -89,10 +94,10 @@ class Wording:
 class FramingView:
     """What the page shows of a framing, in addition to what it shows of every group.
 
-    `number` is its rank by spread. `rise` and `cohesion` are sentences, `kinds` counts posts by the
-    evidence that ties them, `busiest` are accounts with several of its posts. `photos` maps each of
-    its pictures to the one that is shown for it, `reused` maps those to their photo group and the
-    number of posts in that group.
+    `number` is its rank by spread. `rise`, `cohesion` and `stances` are sentences, `kinds` counts
+    posts by the evidence that ties them, `busiest` are accounts with several of its posts. `photos`
+    maps each of its pictures to the one that is shown for it, `reused` maps those to their photo
+    group and the number of posts in that group.
     """
 
     number: int
@@ -101,6 +106,7 @@ class FramingView:
     ocr_texts: Sequence[str]
     rise: str
     cohesion: str
+    stances: str
     kinds: Sequence[tuple[str, int]]
     busiest: Sequence[Mapping[str, Any]]
     photos: Mapping[str, str]
@@ -131,6 +137,7 @@ def framing_views(
             ocr_texts=(summary.get("lettering") or [])[:MAX_OCR_TEXTS],
             rise=rise_sentence(summary.get("rise") or []),
             cohesion=cohesion_sentence(row["cohesion"]) if summary else "",
+            stances=stance_sentence(summary),
             kinds=[
                 (EVIDENCE_KINDS.get(kind["kind"], kind["kind"]), kind["posts"])
                 for kind in queried["kinds"].get(name, ())

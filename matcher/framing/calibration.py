@@ -11,14 +11,16 @@ posts about 14 events, where pairs of different events are known, one in 10,000 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 from typing import Self
 
 import numpy as np
 
-__all__ = ["MAX_RARITY", "Background", "Prior"]
+__all__ = ["MAX_RARITY", "Background", "Backgrounds", "Prior"]
 
 MAX_RARITY = 6.0  # rarer similarities count as equality
 _PAIRS = 20_000  # sampled
+_MIN_PAIRS = 2_000  # sampled of each pair of languages, if there are many
 _PRIOR_PAIRS = 100  # added from the prior to each sample; they dominate in small cases
 _UNKNOWN_PRIOR_PAIRS = 3  # of a prior that is only a guess
 _MIN_SCALE, _MAX_SCALE = 0.8, 2.0  # of the prior's scale
@@ -42,25 +44,30 @@ class Prior:
     known: bool = True
 
 
+Compare = Callable[[np.ndarray, np.ndarray], np.ndarray]  # the similarities of m pairs of items
+
+
 @dataclass(frozen=True, slots=True)
 class Background:
-    """The similarities of unrelated items, as a logistic distribution."""
+    """The similarities of unrelated items, as a logistic distribution.
 
-    location: float
-    scale: float
+    `location` and `scale` are numbers, or (m,) float64 with the values of m pairs.
+    """
+
+    location: float | np.ndarray
+    scale: float | np.ndarray
 
     @classmethod
-    def measure(
-        cls, count: int, compare: Callable[[np.ndarray, np.ndarray], np.ndarray], prior: Prior
-    ) -> Self:
-        """Measure random pairs of `count` items; `compare` returns the similarities of m pairs."""
-        rng = np.random.default_rng(_SEED)
-        pairs = min(_PAIRS, count * (count - 1) // 2)
-        a, b = rng.integers(0, max(count, 1), (2, pairs))
-        distinct = a != b
+    def measure(cls, count: int, compare: Compare, prior: Prior) -> Self:
+        """Measure random pairs of `count` items."""
+        return cls.of_pairs(*_within(np.arange(count), _PAIRS), compare, prior)
+
+    @classmethod
+    def of_pairs(cls, a: np.ndarray, b: np.ndarray, compare: Compare, prior: Prior) -> Self:
+        """Measure m random pairs of items."""
         prior_pairs = _PRIOR_PAIRS if prior.known else _UNKNOWN_PRIOR_PAIRS
         expected = prior.location + prior.scale * _logistic_quantiles(prior_pairs)
-        similarity = np.append(expected, compare(a[distinct], b[distinct]))
+        similarity = np.append(expected, compare(a, b))
         low, high = np.quantile(similarity, _QUANTILES)
         scale = (high - low) / (_LOGITS[1] - _LOGITS[0])
         scale = np.clip(scale, prior.scale * _MIN_SCALE, prior.scale * _MAX_SCALE)
@@ -79,7 +86,53 @@ class Background:
 
     def similarity_at(self, rarity: float) -> float:
         """The similarity of a rarity, before `rarity` bounds it."""
-        return self.location + self.scale * float(np.log(10**rarity - 1))
+        return float(self.location + self.scale * np.log(10**rarity - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Backgrounds:
+    """The background of each pair of languages: `location` and `scale`, (k, k) float64."""
+
+    location: np.ndarray
+    scale: np.ndarray
+
+    @classmethod
+    def measure(cls, language: np.ndarray, count: int, compare: Compare, prior: Prior) -> Self:
+        """Measure random pairs of n items in each pair of `count` languages.
+
+        `language` (n,) int64 is the number of each item's language.
+
+        What two unrelated texts have in common depends on the languages that they are in. Where a
+        case holds few texts, the prior dominates.
+        """
+        items = [np.flatnonzero(language == number) for number in range(count)]
+        present = sum(len(rows) > 0 for rows in items)
+        pairs = max(_PAIRS * 2 // max(present * (present + 1), 2), _MIN_PAIRS)
+        location, scale = np.empty((2, count, count))
+        for i, j in combinations_with_replacement(range(count), 2):
+            a, b = _within(items[i], pairs) if i == j else _across(items[i], items[j], pairs)
+            measured = Background.of_pairs(a, b, compare, prior)
+            location[i, j] = location[j, i] = measured.location
+            scale[i, j] = scale[j, i] = measured.scale
+        return cls(location, scale)
+
+    def between(self, a: np.ndarray | int, b: np.ndarray | int) -> Background:
+        """The background of m pairs of languages, or of one."""
+        return Background(self.location[a, b], self.scale[a, b])
+
+
+def _within(items: np.ndarray, pairs: int) -> tuple[np.ndarray, np.ndarray]:
+    count = len(items)
+    rng = np.random.default_rng(_SEED)
+    a, b = rng.integers(0, max(count, 1), (2, min(pairs, count * (count - 1) // 2)))
+    distinct = a != b
+    return items[a[distinct]], items[b[distinct]]
+
+
+def _across(x: np.ndarray, y: np.ndarray, pairs: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(_SEED)
+    size = min(pairs, len(x) * len(y))
+    return x[rng.integers(0, max(len(x), 1), size)], y[rng.integers(0, max(len(y), 1), size)]
 
 
 def _logistic_quantiles(count: int) -> np.ndarray:

@@ -1,7 +1,8 @@
-"""Clusters contents into framing groups: Leiden communities of the neighbour graph.
+"""Clusters contents into framing groups: communities of the neighbour graph, split by their means.
 
-Communities are found by Leiden (Traag, Waltman and van Eck 2019), weighted by rarity. Each group
-gets a medoid, the strongest path from it to each content, and its cohesion.
+Communities are found by Leiden, weighted by rarity, and split by average linkage. A framing has a
+strong tie; others join it by weak ones. Each group gets a medoid, the strongest path
+from it to each content, and its cohesion.
 """
 
 from dataclasses import dataclass
@@ -10,11 +11,13 @@ import numpy as np
 from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import breadth_first_order, connected_components, minimum_spanning_tree
 
+from frametrace.matcher.framing.average_linkage import split_communities
 from frametrace.matcher.framing.calibration import MAX_RARITY
 from frametrace.matcher.framing.distinct_contents import NONE, Contents
 from frametrace.matcher.framing.fusion import EvidenceFusion, FusedEvidence
 from frametrace.matcher.framing.neighbour_graph import Edges
 from frametrace.matcher.framing.pair_similarity import Basis
+from frametrace.matcher.leiden_communities import leiden_communities
 
 __all__ = ["FramingGroups", "group_contents"]
 
@@ -51,7 +54,9 @@ def group_contents(
     """
     n = len(contents)
     graph = edges.graph(n, np.ones(len(edges.a), bool))
-    group = _labels(graph, contents, edges)
+    community = _with_nearest(graph, leiden_communities(graph))
+    community = split_communities(community, fusion, min_rarity)
+    group = _labels(community, contents, edges, min_rarity)
     medoid = _medoids(graph, group, contents.post_counts)
     via = _paths(graph, group, medoid)
     ties = fusion.compare(np.arange(n), via)
@@ -60,22 +65,22 @@ def group_contents(
     )
 
 
-def _labels(graph: csr_matrix, contents: Contents, edges: Edges) -> np.ndarray:
+def _labels(
+    community: np.ndarray, contents: Contents, edges: Edges, min_rarity: float
+) -> np.ndarray:
     """The number of each content's group, (n,) int64, in the order of their first contents."""
-    from sknetwork.clustering import Leiden
-
     n = len(contents)
-    community = Leiden(random_state=_SEED).fit_predict(graph) if graph.nnz else np.arange(n)
-    community = _with_nearest(graph, community)
     inside = community[edges.a] == community[edges.b]
     # Communities that fall apart become several groups.
     part = connected_components(edges.graph(n, inside), directed=False)[1] if n else community
     posts = np.bincount(part, contents.post_counts, minlength=1)
     has_text = np.diff(contents.all_texts().starts) > 0
-    # A single content is a framing if it has a text; several are if they share more than one photo.
+    # A single content is a framing if it has a text; several are if two of them have a strong tie
+    # by more than one photo.
     several = np.bincount(part, minlength=1) > 1
     is_framing = np.zeros(len(posts), bool)
-    is_framing[part[edges.a[inside & _beyond_photo(edges.evidence)]]] = True
+    strong = (edges.evidence.rarity >= min_rarity) & _beyond_photo(edges.evidence)
+    is_framing[part[edges.a[inside & strong]]] = True
     is_framing[part[has_text]] |= ~several[part[has_text]]
     keep = ((posts > 1) & is_framing)[part]
     group = np.full(n, NONE, np.int64)

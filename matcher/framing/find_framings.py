@@ -10,8 +10,10 @@ from frametrace.matcher.framing.distinct_contents import Contents, contents_of
 from frametrace.matcher.framing.framing_summary import summarise
 from frametrace.matcher.framing.framing_tables import framing_matches, framing_members, group_ids
 from frametrace.matcher.framing.fusion import EvidenceFusion
+from frametrace.matcher.framing.member_stances import with_stances
 from frametrace.matcher.framing.neighbour_graph import find_edges
 from frametrace.matcher.match_settings import MatchSettings
+from frametrace.matcher.result_schemas import MEMBERS, upgraded
 
 __all__ = ["Framings", "find_framings"]
 
@@ -39,7 +41,9 @@ def find_framings(case: Case, photos: pa.Table, settings: MatchSettings) -> Fram
     fusion = EvidenceFusion.of(case, contents)
     edges = find_edges(contents, fusion, settings.min_decades, settings.neighbours)
     groups = group_contents(contents, edges, fusion, settings.min_decades)
-    members = framing_members(case, contents, groups)
+    members = framing_members(case, contents, groups).drop_columns(["stance", "stance_cue"])
+    members = with_stances(case, members, members["group_id"], settings.fact_checkers)
+    members = upgraded(members, MEMBERS)
     cohesion = pa.array(groups.cohesion, pa.float32())
     return Framings(
         contents=contents,

@@ -13,8 +13,10 @@ from frametrace.case.views import connect
 from frametrace.matcher.framing.clustering import FramingGroups
 from frametrace.matcher.framing.distinct_contents import NONE, Contents
 from frametrace.matcher.framing.framing_tables import group_ids
+from frametrace.matcher.framing.member_stances import count_stances
 from frametrace.matcher.framing.text.keyphrases import terms_of_groups
 from frametrace.matcher.framing.text.representatives import representatives
+from frametrace.matcher.framing.text.stance import StanceKind
 from frametrace.matcher.framing.text.term_weights import TermWeights
 from frametrace.matcher.framing.text.text_samples import TextSamples
 from frametrace.matcher.result_schemas import FRAMINGS
@@ -96,6 +98,7 @@ def summarise(
     terms = terms_of_groups(samples, weights)
     representative_rows = representatives(samples, weights)
     ocr_texts = _ocr_texts(contents, groups, count)
+    stances = count_stances(members)
     with connect(case, "post_media", "skipped") as connection:
         connection.register("members", members)
         connection.register("photos", photos.select(["sha256", "medoid_sha256"]))
@@ -116,6 +119,8 @@ def summarise(
             "pictures": pictures.get(group_id, []),
             "lettering": ocr_texts[number],
             "rise": rise.get(group_id, []),
+            **dict.fromkeys(map(str, StanceKind), 0),
+            **stances.get(group_id, {}),
         }
         for number, group_id in enumerate(group_ids(contents, groups).to_pylist())
     ]

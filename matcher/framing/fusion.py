@@ -39,8 +39,14 @@ class FusedEvidence:
     @property
     def rarity(self) -> np.ndarray:
         """The total rarity, (m,) float32."""
-        total: np.ndarray = self.captions.rarity + self.ocr_texts.rarity + self.pictures.rarity
+        total: np.ndarray = self.of_texts + self.pictures.rarity
         return total
+
+    @property
+    def of_texts(self) -> np.ndarray:
+        """The rarity of the evidence of texts alone, (m,) float32."""
+        texts: np.ndarray = self.captions.rarity + self.ocr_texts.rarity
+        return texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +73,8 @@ class EvidenceFusion:
         `contents` are the case's contents followed by the added ones. The backgrounds stay those of
         the case.
         """
-        texts, images = self.texts, self.images
-        texts = replace(
-            texts,
-            digests=contents.text_digests,
-            keys=contents.text_keys,
-            vectors=texts.vectors and texts.vectors.with_added(text_vectors),
-        )
-        images = ImageSimilarity(
-            contents.photo,
-            contents.ocr_text,
-            images.vectors and images.vectors.with_added(picture_vectors),
-        )
+        texts = self.texts.with_added(contents, text_vectors)
+        images = self.images.with_added(contents, picture_vectors)
         return type(self)(contents, texts, images)
 
     def rarity(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -87,6 +83,19 @@ class EvidenceFusion:
         for start in range(0, len(a), _BLOCK):
             part = slice(start, start + _BLOCK)
             parts.append(self.compare(a[part], b[part]).rarity)
+        return np.concatenate(parts)
+
+    def strength(self, a: np.ndarray, b: np.ndarray, min_rarity: float) -> np.ndarray:
+        """The rarity of m pairs; where it is below the minimum, that of their texts alone.
+
+        Pictures that are not similar enough by themselves are no reason to ask for less.
+        """
+        parts = [np.empty(0, np.float32)]
+        for start in range(0, len(a), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            evidence = self.compare(a[part], b[part])
+            total = evidence.rarity
+            parts.append(np.where(total >= min_rarity, total, evidence.of_texts))
         return np.concatenate(parts)
 
     def compare(self, a: np.ndarray, b: np.ndarray) -> FusedEvidence:

@@ -1,5 +1,6 @@
 """Compares pictures: as copies of one photo, by CLIP vectors, and by whether their texts agree."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -38,6 +39,12 @@ class ImageSimilarity:
         """Open the CLIP vectors, if the case has any."""
         vectors = ItemVectors.of(case, Clip.name, contents.picture_digests, _CLIP_PRIOR)
         return cls(contents.photo, contents.ocr_text, vectors)
+
+    def with_added(self, contents: Contents, vectors: Sequence[np.ndarray | None]) -> Self:
+        """A copy that also compares added pictures, given their CLIP vectors."""
+        one_language = np.zeros(len(contents.picture_digests), np.int64)
+        known = self.vectors and self.vectors.with_added(vectors, one_language)
+        return type(self)(contents.photo, contents.ocr_text, known)
 
     def compare(self, a: np.ndarray, b: np.ndarray, texts: PairSimilarity) -> PairSimilarity:
         """Compare m pairs of pictures; `texts` is the similarity of the texts in them."""

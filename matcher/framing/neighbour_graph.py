@@ -8,6 +8,7 @@ that most posts carry: this gives a star, while a clique would have millions of 
 """
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from scipy.sparse import coo_matrix, csr_matrix
@@ -15,7 +16,11 @@ from scipy.sparse import coo_matrix, csr_matrix
 from frametrace.matcher.framing.distinct_contents import NONE, Contents, ItemLists
 from frametrace.matcher.framing.fusion import EvidenceFusion, FusedEvidence
 
-__all__ = ["Edges", "find_edges"]
+__all__ = ["WEAK", "Edges", "find_edges"]
+
+# The share of the minimum rarity that ties two contents if a framing has stronger ties too. Set
+# with `average_linkage.MEAN`, which has the figures.
+WEAK = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,14 @@ class Edges:
     a: np.ndarray
     b: np.ndarray
     evidence: FusedEvidence
+
+    def take(self, keep: np.ndarray) -> Self:
+        """The edges with `keep`, (m,) bool."""
+        evidence = self.evidence
+        parts = (evidence.captions, evidence.ocr_texts, evidence.pictures)
+        rows = np.flatnonzero(keep)
+        kept = FusedEvidence(*(part.take(rows) for part in parts))
+        return type(self)(self.a[rows], self.b[rows], kept)
 
     def graph(self, n: int, keep: np.ndarray) -> csr_matrix:
         """The symmetric (n, n) graph of the edges with `keep`, weighted by rarity."""
@@ -36,14 +49,18 @@ class Edges:
 def find_edges(
     contents: Contents, fusion: EvidenceFusion, min_rarity: float, neighbours: int
 ) -> Edges:
-    """The pairs of at least `min_rarity` that are mutual neighbours or have an item in common."""
+    """The pairs that are mutual neighbours or have an item in common, and are similar enough.
+
+    Strong pairs have at least `min_rarity`. Weak ones have `WEAK` of it by their texts alone.
+    """
     n = len(contents)
     shared = _sharing_pairs(contents)
     a, b = np.divmod(np.union1d(shared, _nearest_pairs(contents, fusion, neighbours)), max(n, 1))
-    rarity = fusion.rarity(a, b)
-    keep = rarity >= min_rarity
-    a, b, rarity = a[keep], b[keep], rarity[keep]
-    keep = np.isin(a * n + b, shared) | _mutual(a, b, rarity, neighbours)
+    strength = fusion.strength(a, b, min_rarity)
+    keep = strength >= WEAK * min_rarity
+    a, b, strength = a[keep], b[keep], strength[keep]
+    language = _languages(contents, fusion.texts.languages.numbers)
+    keep = np.isin(a * n + b, shared) | _mutual(a, b, strength, language, neighbours)
     a, b = a[keep], b[keep]
     return Edges(a, b, fusion.compare(a, b))
 
@@ -99,12 +116,31 @@ def _numbered(a: np.ndarray, b: np.ndarray, n: int) -> np.ndarray:
     return np.unique(low[different] * n + high[different])
 
 
-def _mutual(a: np.ndarray, b: np.ndarray, rarity: np.ndarray, neighbours: int) -> np.ndarray:
-    """Which pairs are among the nearest of both contents, (m,) bool."""
+def _languages(contents: Contents, of_texts: np.ndarray) -> np.ndarray:
+    """The number of each content's language, (n,) int64: of its caption, else of a picture's text.
+
+    Contents without text have one of their own.
+    """
+    texts = contents.all_texts()
+    first = np.full(len(contents), NONE, np.int64)
+    filled = np.diff(texts.starts) > 0
+    first[filled] = texts.items[texts.starts[:-1][filled]]
+    text = np.where(contents.caption != NONE, contents.caption, first)
+    return np.where(text != NONE, np.append(of_texts, NONE)[text], NONE)
+
+
+def _mutual(
+    a: np.ndarray, b: np.ndarray, rarity: np.ndarray, language: np.ndarray, neighbours: int
+) -> np.ndarray:
+    """Which pairs are among the nearest of both contents in the other's language, (m,) bool.
+
+    Without the languages, contents in the language of most would crowd out all others.
+    """
     m = len(a)
     node, neighbour = np.append(a, b), np.append(b, a)
-    order = np.lexsort((neighbour, -np.append(rarity, rarity), node))
-    start = np.searchsorted(node[order], node[order])
+    among = node * (language.max(initial=NONE) + 2) + language[neighbour] + 1
+    order = np.lexsort((neighbour, -np.append(rarity, rarity), among))
+    start = np.searchsorted(among[order], among[order])
     near = np.empty(2 * m, bool)
     near[order] = np.arange(2 * m) - start < neighbours
     mutual: np.ndarray = near[:m] & near[m:]

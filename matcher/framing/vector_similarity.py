@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from frametrace.case.store import Case
 from frametrace.index.index_store import open_index
 from frametrace.index.vectors import VectorIndex
-from frametrace.matcher.framing.calibration import Background, Prior
+from frametrace.matcher.framing.calibration import Backgrounds, Prior
 from frametrace.matcher.framing.distinct_contents import NONE
 from frametrace.matcher.framing.pair_similarity import Basis, PairSimilarity
 
@@ -30,16 +30,24 @@ class ItemVectors:
     """The unit vectors of items: `row` (n,) int64 is each item's row, or `NONE`.
 
     Rows after those of the index are rows of `added` (k, d) float32, the vectors of items that are
-    not in the case.
+    not in the case. `language` (n,) int64 numbers the languages of texts; pictures have one.
     """
 
     index: VectorIndex
     row: np.ndarray
-    background: Background
+    language: np.ndarray
+    backgrounds: Backgrounds
     added: np.ndarray
 
     @classmethod
-    def of(cls, case: Case, signal: str, items: pa.StringArray, prior: Prior) -> Self | None:
+    def of(
+        cls,
+        case: Case,
+        signal: str,
+        items: pa.StringArray,
+        prior: Prior,
+        language: np.ndarray | None = None,
+    ) -> Self | None:
         """The vectors of a signal for items by digest; None if the case has no such signal."""
         if signal not in case.epoch.signals:
             return None
@@ -48,16 +56,23 @@ class ItemVectors:
         code = np.append(codes.rows_of_items(), NONE)
         at = pc.index_in(items, value_set=codes.digests()).fill_null(NONE).to_numpy()
         row = code[at]
-        rows = np.unique(row[row != NONE])
+        language = np.zeros(len(items), np.int64) if language is None else language
+        rows, first = np.unique(row, return_index=True)
+        rows, first = rows[rows != NONE], first[rows != NONE]
 
         def compare(a: np.ndarray, b: np.ndarray) -> np.ndarray:
             return angular_nearness(_cosines(codes.codes.__getitem__, rows[a], rows[b]))
 
-        background = Background.measure(len(rows), compare, prior)
-        return cls(index, row, background, np.empty((0, codes.codes.shape[1]), np.float32))
+        count = int(language.max(initial=0)) + 1
+        backgrounds = Backgrounds.measure(language[first], count, compare, prior)
+        none = np.empty((0, codes.codes.shape[1]), np.float32)
+        return cls(index, row, language, backgrounds, none)
 
-    def with_added(self, added: Sequence[np.ndarray | None]) -> Self:
-        """A copy with further items and their vectors; vectors of another dimension are ignored."""
+    def with_added(self, added: Sequence[np.ndarray | None], language: np.ndarray) -> Self:
+        """A copy with further items and their vectors; vectors of another dimension are ignored.
+
+        `language` is that of all items, the added ones last.
+        """
         count, width = self.index.codes.codes.shape
         fits = [vector is not None and vector.shape == (width,) for vector in added]
         vectors = [vector for vector, fit in zip(added, fits, strict=True) if fit]
@@ -65,13 +80,15 @@ class ItemVectors:
         return replace(
             self,
             row=np.append(self.row, row).astype(np.int64),
+            language=language,
             added=np.array(vectors, np.float32).reshape(-1, width),
         )
 
     def compare(self, a: np.ndarray, b: np.ndarray, basis: Basis) -> PairSimilarity:
         """Compare m pairs of items."""
         cosine = self.cosines(a, b)
-        rarity = self.background.rarity(angular_nearness(cosine))
+        background = self.backgrounds.between(self.language[a], self.language[b])
+        rarity = background.rarity(angular_nearness(cosine))
         return PairSimilarity(rarity, cosine, np.full(len(a), basis, np.int8), a, b)
 
     def cosines(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -93,25 +110,31 @@ class ItemVectors:
         return vectors
 
     def nearest(self, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """Pairs of items in which one is among the `count` nearest of the other.
+        """Pairs of items in which one is among the `count` nearest of the other in its language.
 
         If items have equal vectors, only the first is searched for; the others are paired with it.
         """
         rows, first, inverse = np.unique(self.row, return_index=True, return_inverse=True)
         known = rows != NONE
         same = np.flatnonzero((self.row != NONE) & (first[inverse] != np.arange(len(self.row))))
+        pairs = [(first[inverse[same]], same)]
         rows, first = rows[known], first[known]
-        index = self.index
-        if len(rows) < len(index.codes):
-            index = VectorIndex.of_codes(index.codes.only(rows))
-        a, b = [first[inverse[same] - (not known.all())]], [same]
-        for start in range(0, len(rows), _BLOCK):
-            hits = index.search(index.codes.codes[start : start + _BLOCK], limit=count + 1)
-            rarity = self.background.rarity(angular_nearness(hits.value))
-            hits = hits.where((rarity >= MIN_VECTOR_RARITY) & (hits.query + start != hits.row))
-            a.append(first[hits.query + start])
-            b.append(first[hits.row])
-        return np.concatenate(a), np.concatenate(b)
+        language = self.language[first]
+        for number in np.unique(language):
+            inside = np.flatnonzero(language == number)
+            index = self.index
+            if len(inside) < len(index.codes):
+                index = VectorIndex.of_codes(index.codes.only(rows[inside]))
+            for start in range(0, len(rows), _BLOCK):
+                block = slice(start, start + _BLOCK)
+                hits = index.search(self.index.codes.codes[rows[block]], limit=count + 1)
+                a, b = hits.query + start, inside[hits.row]
+                background = self.backgrounds.between(language[a], number)
+                rarity = background.rarity(angular_nearness(hits.value))
+                near = (rarity >= MIN_VECTOR_RARITY) & (a != b)
+                pairs.append((first[a[near]], first[b[near]]))
+        a, b = (np.concatenate(side) for side in zip(*pairs, strict=True))
+        return a, b
 
 
 def angular_nearness(cosine: np.ndarray) -> np.ndarray:

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-__all__ = ["account_communities"]
+from frametrace.matcher.leiden_communities import leiden_communities
 
-_SEED = 0
+__all__ = ["account_communities"]
 
 
 def account_communities(
@@ -12,21 +12,20 @@ def account_communities(
 ) -> np.ndarray:
     """The community of each account, (accounts,) int64, from 0, the largest first; -1 for none.
 
-    Found by Leiden (Traag, Waltman and van Eck 2019) over the ties `a`–`b`, weighted by the number
-    of items they share. Of equally large communities, the one with the first account comes first.
+    Found by Leiden over the ties `a`–`b`, weighted by the number of items they share. Of equally
+    large communities, the one with the first account comes first.
     """
     community = np.full(accounts, -1, np.int64)
     tied, ends = np.unique(np.concatenate([a, b]), return_inverse=True)
     if not len(tied):
         return community
     from scipy.sparse import csr_matrix
-    from sknetwork.clustering import Leiden
 
     ends = ends.reshape(2, -1)
     both_ways = np.concatenate([ends, ends[::-1]], axis=1)
     size = len(tied)
     graph = csr_matrix((np.tile(shared, 2).astype(np.float64), both_ways), shape=(size, size))
-    labels = Leiden(random_state=_SEED).fit_predict(graph)
+    labels = leiden_communities(graph)
     _, first, label, sizes = np.unique(
         labels, return_index=True, return_inverse=True, return_counts=True
     )

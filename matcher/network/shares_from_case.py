@@ -39,14 +39,21 @@ FROM post_media m JOIN posts p USING (platform, post_id)
     ANTI JOIN copies g ON g.media_sha256 = m.sha256
 """
 
+# Posts that dispute the claim of their framing are left out, unless asked for.
 _CAPTIONS = """
 SELECT platform, post_id, 'caption-' || (min(k.sha256) OVER (PARTITION BY k.key))[:12] AS item
 FROM posts p JOIN caption_key k ON k.sha256 = p.caption_sha256
+    ANTI JOIN disputing d USING (platform, post_id)
 WHERE k.key IS NOT NULL AND p.repost_of IS NULL
 """
 
 _URLS = """
 SELECT platform, post_id, unnest(links) AS item FROM posts WHERE repost_of IS NULL
+"""
+
+_DISPUTING = """
+CREATE TEMP TABLE disputing AS
+SELECT DISTINCT platform, post_id FROM members WHERE stance = 'disputes' AND $left_out
 """
 
 _ITEMS = {SharedKind.PHOTO: _PHOTOS, SharedKind.CAPTION: _CAPTIONS, SharedKind.URL: _URLS}
@@ -58,10 +65,17 @@ FROM items JOIN posts USING (platform, post_id) WHERE item <> ''
 """
 
 
-def shares_in_case(case: Case, members: pa.Table, kind: SharedKind = SharedKind.PHOTO) -> Shares:
+def shares_in_case(
+    case: Case,
+    members: pa.Table,
+    kind: SharedKind = SharedKind.PHOTO,
+    *,
+    count_disputes: bool = False,
+) -> Shares:
     """The shares of the items of one kind in a case; `members` are the members of its groups.
 
-    Raises `CaseError` if captions have no keys yet.
+    The captions of posts that dispute the claim of their framing are left out, unless
+    `count_disputes`. Raises `CaseError` if captions have no keys yet.
     """
     tables = ["posts", "post_media"]
     if kind is SharedKind.CAPTION:
@@ -73,6 +87,7 @@ def shares_in_case(case: Case, members: pa.Table, kind: SharedKind = SharedKind.
         tables.append(signal_table(CaptionKey.name))
     with connect(case, *tables) as connection:
         connection.register("members", members)
+        connection.execute(_DISPUTING, {"left_out": not count_disputes})
         connection.execute(f"CREATE TEMP VIEW items AS {_ITEMS[kind]}")
         raw = connection.sql(_RAW).to_arrow_table()
     precisions = pc.unique(raw.filter(pc.is_valid(raw["moment"]))["precision"]).to_pylist()

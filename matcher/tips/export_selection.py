@@ -1,15 +1,16 @@
 """Selects the posts, pictures and captions of a tip by groups, named framings and accounts."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.case.store import Case
-from frametrace.matcher.account_names import connect
+from frametrace.matcher.account_names import connect, named_accounts
 from frametrace.matcher.framing.by_example.framing_search import posts_in_results
 from frametrace.matcher.framing.by_example.saved_framings import checked_framing_name, load_framing
+from frametrace.matcher.framing.member_stances import without_disputes
 from frametrace.matcher.result_schemas import BELONGING
 from frametrace.matcher.saved_results import MatchRun, Results
 from frametrace.matcher.tips.texts_in_pictures import texts_in_pictures
@@ -33,9 +34,9 @@ SELECTED_POSTS = pa.schema(
 )
 
 # A group selects the copies of its photo (or its captions) and the captions of these posts; not the
-# collages that contain the photo, which would add unrelated photos. An account selects everything
-# that it posted. A framing selects the captions of its posts and a picture of each. Text in a
-# picture counts as a caption.
+# collages that contain the photo, which would add unrelated photos, and not the posts that dispute
+# a framing. An account selects everything that it posted. A named framing selects the captions of
+# its posts and a picture of each. Text in a picture counts as a caption.
 _SELECTED = """
 WITH carried AS (
     SELECT platform, post_id, 'picture' AS kind, media_sha256 AS sha256 FROM members
@@ -90,23 +91,13 @@ def selected_posts(
         framings = [_framing_posts(case, name, *matched) for name in selection.framings]
         members = pa.concat_tables([_group_posts(selection.groups, matched[0]), *framings])
     with connect(case, "posts", "post_media") as connection:
-        accounts = _account_keys(connection.sql(_ACCOUNT_NAMES).fetchall(), selection.accounts)
+        accounts = _account_keys(named_accounts(connection), selection.accounts)
         connection.register("accounts", accounts)
         connection.register("members", members)
         connection.register("texts_in_pictures", texts_in_pictures(case))
         return connection.sql(_SELECTED).to_arrow_table().cast(SELECTED_POSTS)
 
 
-# The names of each account besides its id: display names, and its number.
-_ACCOUNT_NAMES = """
-SELECT platform, account_id, list_concat(
-    list(DISTINCT account_name) FILTER (account_name IS NOT NULL),
-    list_concat(list(DISTINCT number) FILTER (number IS NOT NULL),
-        list(DISTINCT platform || '/' || number) FILTER (number IS NOT NULL))) AS names
-FROM posts LEFT JOIN (SELECT platform, handle AS account_id, number FROM handles)
-    USING (platform, account_id)
-GROUP BY platform, account_id ORDER BY platform, account_id
-"""
 _MEMBERS = pa.schema([(name, pa.string()) for name in ("platform", "post_id", "media_sha256")])
 
 
@@ -137,20 +128,17 @@ def _group_posts(groups: Sequence[str], results: Results) -> pa.Table:
     members = results.members
     wanted = pc.is_in(members["group_id"], value_set=pa.array(groups, pa.string()))
     belongs = pc.is_in(members["relation"], value_set=pa.array(BELONGING))
-    return members.filter(pc.and_(wanted, belongs)).select(_MEMBERS.names).cast(_MEMBERS)
+    chosen = without_disputes(members.filter(pc.and_(wanted, belongs)))
+    return chosen.select(_MEMBERS.names).cast(_MEMBERS)
 
 
 def _account_keys(
-    known: Sequence[tuple[str, str, Sequence[str] | None]], named: Sequence[str]
+    known: Mapping[str, Collection[tuple[str, str]]], named: Sequence[str]
 ) -> pa.Table:
     """The platform and id of each named account."""
     keys = []
     for name in named:
-        matches = [
-            (platform, account_id)
-            for platform, account_id, names in known
-            if name in (account_id, f"{platform}/{account_id}", *(names or ()))
-        ]
+        matches = sorted(known.get(name, ()))
         if len(matches) != 1:
             raise UsageError(
                 f"{name!r} is an account on {' and '.join(key[0] for key in matches)}: name one as "

@@ -13,6 +13,7 @@ from frametrace.embed.signals import caption_key, pdq, phash
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Local
 from frametrace.embed.thresholds import PDQ_MAX_DISTANCE
+from frametrace.matcher.framing.member_stances import without_disputes
 from frametrace.matcher.result_schemas import BELONGING
 from frametrace.matcher.saved_results import Results
 from frametrace.matcher.tips.caption_vectors import pack_vectors
@@ -57,8 +58,9 @@ NEAREST_ITEMS = pa.schema(
 )
 
 # A member of a photo group is known by its picture; a member of a framing group by its caption or,
-# if it has none, its picture. Of equally near items the first is reported, so items come first in
-# groups that they belong to, then in groups that only list them.
+# if it has none, its picture. Members that dispute their framing are left out. Of equally near
+# items the first is reported, so items come first in groups that they belong to, then in groups
+# that only list them.
 _OF_GROUPS = """
 WITH carried AS (
     SELECT group_id, relation, media_sha256 IS NOT NULL
@@ -128,7 +130,7 @@ def material_of_groups(case: Case, results: Results) -> tuple[pa.Array, pa.Table
         ),
     )
     with connect(case, *map(signal_table, available)) as connection:
-        connection.register("members", results.members)
+        connection.register("members", without_disputes(results.members))
         rows = connection.sql(query).to_arrow_table()
     material = pa.table(
         {

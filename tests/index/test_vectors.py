@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from trying import examples
 
 from frametrace.embed.signals.base import cosine_similarity
-from frametrace.index.base import Manifest
+from frametrace.index.base import Hits, Manifest
 from frametrace.index.distinct_codes import Codes
 from frametrace.index.vectors import VectorIndex
 
@@ -75,3 +75,41 @@ def test_the_graph_states_the_recall_that_it_really_has(
     again = VectorIndex.load(codes, tmp_path, manifest).search(queries, limit=50)
     for name in ("query", "row", "value"):
         np.testing.assert_array_equal(getattr(again, name), getattr(hits, name))
+
+
+def test_hits_do_not_depend_on_threads_or_on_how_many_queries_there_are() -> None:
+    import faiss
+
+    codes = collapsed(unit_vectors(3000, 384, 4))
+    index, queries = VectorIndex.of_codes(codes), unit_vectors(1500, 384, 5)
+    before = faiss.omp_get_max_threads()
+    outcomes = set()
+    try:
+        for threads, batch in ((1, 1500), (2, 1500), (4, 1500), (2, 1000), (1, 100)):
+            faiss.omp_set_num_threads(threads)
+            parts = [
+                index.search(queries[at : at + batch], limit=9) for at in range(0, 1500, batch)
+            ]
+            hits = Hits.concatenate(parts, np.float32)
+            outcomes.add(hits.row.tobytes() + hits.value.tobytes())
+    finally:
+        faiss.omp_set_num_threads(before)
+    assert len(outcomes) == 1
+
+
+@examples(40)
+@given(count=st.integers(1, 24), limit=st.integers(1, 10), seed=st.integers(0, 2**32 - 1))
+def test_of_equally_similar_codes_the_first_ones_are_found(
+    count: int, limit: int, seed: int
+) -> None:
+    """Codes with two of eight values: a query has at most three different similarities to them."""
+    rng = np.random.default_rng(seed)
+    pairs = np.array([[a, b] for a in range(8) for b in range(a)])
+    vectors = np.zeros((count, 8), np.float32)
+    np.put_along_axis(vectors, pairs[rng.permutation(len(pairs))[:count]], np.sqrt(0.5), axis=1)
+    codes = collapsed(vectors)
+    similarity = np.rint(2 * codes.codes @ codes.codes.T).astype(int)
+    hits = VectorIndex.of_codes(codes).search(codes.codes, limit=limit)
+    for query in range(len(codes)):
+        expected = np.lexsort((np.arange(len(codes)), -similarity[query]))[:limit]
+        assert hits.row[hits.query == query].tolist() == expected.tolist()

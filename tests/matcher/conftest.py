@@ -296,6 +296,8 @@ def _check_accounts(case: Case, results: Results) -> None:
         if row["kind"] == "element":  # it ties nobody
             continue
         kind = row["kind"] if row["relation"] in ("copy", "similar") else "listed"
+        if row["stance"] == "disputes":
+            kind = "disputed"
         shared[row["platform"], row["account_id"]][kind].add(row["group_id"])
     accounts = results.accounts.to_pylist()
     assert {(a["platform"], a["account_id"]) for a in accounts} == set(shared)

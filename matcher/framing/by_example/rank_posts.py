@@ -5,11 +5,12 @@ Posts are compared with examples in the same way as with each other when framing
 compared.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from frametrace.case.store import Case
 from frametrace.embed.signals.caption import Caption
@@ -32,6 +33,7 @@ from frametrace.matcher.framing.by_example.saved_framings import framing_names, 
 from frametrace.matcher.framing.distinct_contents import NONE, Contents
 from frametrace.matcher.framing.framing_tables import MIN_REPORTED_RARITY
 from frametrace.matcher.framing.image_similarity import SAME_PHOTO_RARITY
+from frametrace.matcher.framing.member_stances import with_stances
 from frametrace.matcher.framing.pair_similarity import Basis
 from frametrace.matcher.result_schemas import NAMED, RANKED
 from frametrace.posts.errors import CaseError, UsageError
@@ -75,7 +77,11 @@ class RankedPosts:
 
 
 def rank_posts(
-    case_contents: CaseContents, framing: Framing, min_rarity: float, limit: int | None = 0
+    case_contents: CaseContents,
+    framing: Framing,
+    min_rarity: float,
+    limit: int | None = 0,
+    fact_checkers: Collection[str] = (),
 ) -> RankedPosts:
     """Rank all posts except reposts and posts with nothing to compare.
 
@@ -103,6 +109,8 @@ def rank_posts(
         order = order[scores.rarity[order] >= scores.rarity[last]]
     rows = _rows(case_contents, _score_table(scores, belongs, np.sort(order)), limit)
     kinds = _kinds(contents, scores, examples.captions)
+    framing_of_rows = pc.if_else(rows["belongs"], "framing", pa.scalar(None, pa.string()))
+    rows = with_stances(case_contents.case, rows, framing_of_rows, fact_checkers)
     return RankedPosts(
         rows=_with_ties(rows, scores, kinds, examples.labels),
         compared=int(post_counts.sum()),
@@ -112,7 +120,12 @@ def rank_posts(
     )
 
 
-def named_posts(case_contents: CaseContents, min_rarity: float, progress: Progress) -> pa.Table:
+def named_posts(
+    case_contents: CaseContents,
+    min_rarity: float,
+    progress: Progress,
+    fact_checkers: Collection[str] = (),
+) -> pa.Table:
     """The posts that belong to each named framing, in the schema `NAMED`; by name, then rarity.
 
     A framing that can't be read, or has no examples left to compare with, is reported and left out.
@@ -121,7 +134,7 @@ def named_posts(case_contents: CaseContents, min_rarity: float, progress: Progre
     for name in framing_names(case_contents.case):
         try:
             framing = load_framing(case_contents.case, name)
-            ranked = rank_posts(case_contents, framing, min_rarity, limit=None)
+            ranked = rank_posts(case_contents, framing, min_rarity, None, fact_checkers)
         except (CaseError, UsageError) as error:
             progress.note(f"the framing {name} is left out: {error}")
             continue
@@ -179,7 +192,7 @@ def _with_ties(
     """The rows with the evidence of each post and its examples, in the schema `RANKED`."""
     content, at = np.unique(rows["content"].to_numpy(), return_inverse=True)
     ties = _ties(scores, content, kinds[:, content], labels).take(pa.array(at))
-    return rows.drop_columns(["content"]).append_column("tied_by", ties).cast(RANKED)
+    return rows.append_column("tied_by", ties).select(RANKED.names).cast(RANKED)
 
 
 def _ties(

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from frametrace.embed.text.tokenize import characters, part_of_word, pieces
 from frametrace.matcher.framing.text.stopwords import (
     common_words,
     cut_common_words,
     is_informative,
     unstretched,
 )
-from frametrace.matcher.framing.text.tokenize import characters, part_of_word, pieces
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

@@ -13,16 +13,16 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
 
-from frametrace.matcher.framing.text.stopwords import common_words, cut_common_words, is_informative
-from frametrace.matcher.framing.text.term_weights import TermWeights
-from frametrace.matcher.framing.text.text_samples import TextSamples
-from frametrace.matcher.framing.text.tokenize import (
+from frametrace.embed.text.tokenize import (
     LETTERS_END,
     Piece,
     as_written,
     characters,
     part_of_word,
 )
+from frametrace.matcher.framing.text.stopwords import common_words, cut_common_words, is_informative
+from frametrace.matcher.framing.text.term_weights import TermWeights
+from frametrace.matcher.framing.text.text_samples import TextSamples
 
 __all__ = ["MAX_TERMS", "terms_of_groups"]
 

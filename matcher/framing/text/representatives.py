@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 
-from frametrace.matcher.framing.text.languages import languages_of
+from frametrace.embed.text.languages import languages_of
 from frametrace.matcher.framing.text.term_weights import TermWeights
 from frametrace.matcher.framing.text.text_samples import TextSamples
 

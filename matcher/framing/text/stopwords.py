@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from frametrace.embed.text.tokenize import pieces
 from frametrace.matcher.framing.text.chatter_words import (
     CHATTER,
     CHATTER_RUNS,
@@ -18,7 +19,6 @@ from frametrace.matcher.framing.text.chatter_words import (
     PARTICLES,
     WEAK_CHARACTERS,
 )
-from frametrace.matcher.framing.text.tokenize import pieces
 
 __all__ = ["CommonWords", "common_words", "cut_common_words", "is_informative", "unstretched"]
 

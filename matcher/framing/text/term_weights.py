@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from frametrace.embed.text.tokenize import Piece, pieces, terms_of
 from frametrace.matcher.framing.text.text_samples import TextSamples
-from frametrace.matcher.framing.text.tokenize import Piece, pieces, terms_of
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

@@ -13,7 +13,7 @@ from typing import Self
 
 import numpy as np
 
-from frametrace.matcher.framing.text.tokenize import Piece, pieces
+from frametrace.embed.text.tokenize import Piece, pieces
 
 __all__ = ["NO_GROUP", "TextSamples"]
 

@@ -16,6 +16,7 @@ from serving_models import Hub
 from frametrace.app.cli import frametrace
 from frametrace.embed.embed_settings import ModelChoice
 from frametrace.embed.models import model_catalogue
+from frametrace.embed.models.caption_models import MULTILINGUAL_MODEL
 from frametrace.embed.models.model_catalogue import (
     KNOWN_MODELS,
     KnownModel,
@@ -24,7 +25,7 @@ from frametrace.embed.models.model_catalogue import (
     known_model,
 )
 from frametrace.embed.signals import SIGNALS, model_options
-from frametrace.embed.signals.caption import MULTILINGUAL_MODEL, Caption
+from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.clip import Clip
 from frametrace.embed.signals.copy import Copy
 

@@ -14,6 +14,7 @@ import pytest
 from hostile import HOSTILE
 from making import jpeg, make_case, photo
 
+from frametrace.app.language_names import language_name
 from frametrace.app.library import Matched
 from frametrace.app.output.print_results import print_matched
 from frametrace.app.report import group_views as views_module
@@ -23,9 +24,9 @@ from frametrace.app.report.framing_sections import framing_views
 from frametrace.app.report.framing_sentences import (
     cohesion_sentence,
     compared_by,
-    language_name,
     name_of,
     rise_sentence,
+    stance_sentence,
 )
 from frametrace.app.report.group_views import group_views
 from frametrace.app.report.map_drawing import MAX_COLOURED, map_view
@@ -430,3 +431,20 @@ def test_the_terminal_lists_framings_by_their_terms(case, capsys):
         (line,) = (line for line in lines if line.startswith(row["group_id"]))
         assert row["terms"][0] in line
     assert name_of([], "a caption") == "a caption"
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        ((5, 0, 0), ""),
+        ((None, None, None), ""),
+        ((3, 1, 0), "Of 4 posts, 1 disputes its claim, by their words."),
+        ((0, 2, 1), "Of 3 posts, 2 dispute its claim and 1 is unclear, by their words."),
+        ((1_000, 0, 2), "Of 1,002 posts, 2 are unclear, by their words."),
+    ],
+)
+def test_the_stances_of_a_framing_in_a_sentence(counts, expected):
+    assert stance_sentence(dict(zip(("asserts", "disputes", "unclear"), counts, strict=True))) == (
+        expected
+    )
+    assert stance_sentence({}) == ""

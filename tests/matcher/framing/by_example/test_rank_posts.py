@@ -206,7 +206,7 @@ def test_similarity_of_meaning_is_half_of_the_nearest_and_half_of_the_mean(case:
     own = vectors.index.codes.codes[vectors.row[contents.caption[target]]]
     cosines = [*(vectors.index.codes.codes[rows] @ own), middle @ own]
     nearness = 1 - np.arccos(np.array(cosines)) * 2 / np.pi
-    rarity = vectors.background.rarity(nearness)
+    rarity = vectors.backgrounds.between(0, 0).rarity(nearness)
     posts = tuple(
         ExamplePost("twitter", name)
         for name in ("harvest-river", "harvest-castle", "football-river")

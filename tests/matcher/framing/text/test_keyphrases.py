@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from frametrace.embed.text.tokenize import pieces, terms_of
 from frametrace.matcher.framing.text.keyphrases import MAX_TERMS, terms_of_groups
 from frametrace.matcher.framing.text.stopwords import cut_common_words, is_informative
 from frametrace.matcher.framing.text.term_weights import TermWeights
 from frametrace.matcher.framing.text.text_samples import NO_GROUP, TextSamples
-from frametrace.matcher.framing.text.tokenize import pieces, terms_of
 
 _DAMAGE = (
     "谁来赔偿这些损失？暴徒打砸地铁站",

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frametrace.matcher.framing.text.languages import language_of, languages_of
+from frametrace.embed.text.languages import language_of, languages_of
 from frametrace.matcher.framing.text.representatives import MAX_LANGUAGES, representatives
 from frametrace.matcher.framing.text.term_weights import TermWeights
 from frametrace.matcher.framing.text.text_samples import NO_GROUP, TextSamples

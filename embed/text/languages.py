@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from frametrace.matcher.framing.text.tokenize import in_one_spelling
+from frametrace.embed.text.tokenize import in_one_spelling
 
 __all__ = ["language_of", "languages_of"]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frametrace.matcher.framing.text.tokenize import (
+from frametrace.embed.text.tokenize import (
     MAX_CHARACTERS,
     character_ngrams,
     characters,
