@@ -33,6 +33,7 @@ COMMANDS = (
     "network",
     "tip",
     "watch",
+    "models",
     "doctor",
 )
 

@@ -79,7 +79,7 @@ def _open(case: Case, settings: EmbedSettings, done: Embedded) -> list[Signal]:
         raise UsageError(f"there is no signal {unknown[0]!r}. Choose from: {', '.join(SIGNALS)}")
     opened: list[Signal] = []
     # Pictures first: the texts that are read in them are then computed like captions.
-    names = _with_companions(settings.signals or tuple(SIGNALS))
+    names = _with_companions(settings.signals or _by_default(case, settings))
     for name in sorted(names, key=lambda name: issubclass(SIGNALS[name], CaptionSignal)):
         finds_texts = any(signal.metric is Metric.TEXT for signal in opened)
         if SIGNALS[name].needs_model and _up_to_date(case, name, settings, finds_texts=finds_texts):
@@ -93,6 +93,17 @@ def _open(case: Case, settings: EmbedSettings, done: Embedded) -> list[Signal]:
         else:
             done.notes += opened[-1].notes
     return opened
+
+
+def _by_default(case: Case, settings: EmbedSettings) -> tuple[str, ...]:
+    """The signals to compute if none is named."""
+    return tuple(
+        name
+        for name, signal in SIGNALS.items()
+        if not signal.on_request
+        or name in case.epoch.signals
+        or any(settings.models.get(option.name) for option in signal.model_options)
+    )
 
 
 def _with_companions(names: tuple[str, ...]) -> tuple[str, ...]:

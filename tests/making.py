@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import struct
+import warnings
 import zlib
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -194,6 +195,42 @@ def tiny_clip(folder: Path, seed: int = 1, side: int = 32, width: int = 32) -> P
     torch.manual_seed(seed)
     save_file(open_clip.CLIP(**shape).state_dict(), folder / "open_clip_model.safetensors")
     return folder
+
+
+def copy_weights(seed: int = 1) -> tuple[Any, Any]:
+    """Weights (192, 32) and a bias (32,) in float32 of a copy model that sees 8 x 8 cells.
+
+    How bright and colourful a picture is as a whole changes nothing. The bias is small: it gives
+    pictures of one colour a vector.
+    """
+    rng = np.random.default_rng(seed)
+    weights = rng.standard_normal((3, 64, 32))
+    weights -= weights.mean(axis=1, keepdims=True)
+    bias = 0.05 * rng.standard_normal(32)
+    return weights.reshape(192, 32).astype(np.float32), bias.astype(np.float32)
+
+
+def copy_model_onnx(path: Path, seed: int = 1, side: int = 0, rows: int = 0) -> Path:
+    """An ONNX copy model for pictures of a side, or of any; for `rows` at once, or any number."""
+    from onnx_files import copy_onnx
+
+    shape = (rows or "rows", 3, side or "height", side or "width")
+    path.write_bytes(copy_onnx(*copy_weights(seed), shape, (side or 320) // 8))
+    return path
+
+
+def copy_model_torchscript(path: Path, seed: int = 1) -> Path:
+    """The same copy model as a TorchScript file; needs torch."""
+    import torch
+
+    weights, bias = (torch.from_numpy(part) for part in copy_weights(seed))
+    linear = torch.nn.Linear(192, 32)
+    linear.load_state_dict({"weight": weights.T.contiguous(), "bias": bias})
+    network = torch.nn.Sequential(torch.nn.AvgPool2d(40), torch.nn.Flatten(), linear)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # TorchScript is deprecated
+        torch.jit.save(torch.jit.script(network.eval()), path)
+    return path
 
 
 def made_codes(signal: str, count: int, seed: int = 0) -> dict[str, Any]:

@@ -52,7 +52,8 @@ def find_clip(chosen: ModelChoice) -> ClipFiles:
 
 
 def _missing_weights(model: str) -> ModelMissing:
-    return ModelMissing(f"no CLIP weights ({model}) are on this machine; {_ADD_LATER}")
+    fetch = "frametrace models fetch clip downloads them, or " if model == DEFAULT_MODEL else ""
+    return ModelMissing(f"no CLIP weights ({model}) are on this machine; {fetch}{_ADD_LATER}")
 
 
 def _at_path(path: Path, architecture: str) -> ClipFiles:

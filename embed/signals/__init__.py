@@ -10,6 +10,7 @@ from frametrace.embed.signals.base import (
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.clip import Clip
+from frametrace.embed.signals.copy import Copy
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.ocr_text import OcrText
 from frametrace.embed.signals.pdq import Pdq
@@ -35,6 +36,7 @@ SIGNALS: dict[str, type[Signal]] = {
         Pdq,
         Phash,
         Clip,
+        Copy,
         Caption,
         CaptionKey,
         Local,

@@ -94,6 +94,7 @@ class Signal(ABC):
     - `answers_text`: whether a text can be searched for among its values.
     - `needs_model`: whether it needs a model on this machine; then it overrides `open` and
       `locate`. `model_options` are the choices that users have.
+    - `on_request`: whether it is computed only if it or its model is named, or if the case has it.
     - `companions`: the signals that it depends on.
     """
 
@@ -108,6 +109,7 @@ class Signal(ABC):
     finds_copies: ClassVar[bool] = False
     answers_text: ClassVar[bool] = False
     needs_model: ClassVar[bool] = False
+    on_request: ClassVar[bool] = False
     model_options: ClassVar[tuple[ModelOption, ...]] = ()
     companions: ClassVar[tuple[str, ...]] = ()
     notes: Sequence[str] = ()

@@ -2,7 +2,8 @@
 
 Copies by PDQ are confirmed first: each is compared with the picture that ties it. Then pictures
 that differ by PDQ are compared: a join of their local features proposes pairs (see
-`index.feature_join`), and `pictures.verify_pair` decides on each.
+`index.feature_join`), so do vectors of `copy` if the case has them, and `pictures.verify_pair`
+decides on each.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from frametrace.matcher.photos.candidates import (
     hub_candidates,
     proposed_candidates,
 )
+from frametrace.matcher.photos.copy_candidates import CopyNeighbours
 from frametrace.matcher.photos.grouping import CopyGraph, HashStars, posts_tied
 from frametrace.matcher.pictures.compare_pairs import (
     PairComparison,
@@ -28,6 +30,7 @@ from frametrace.work.progress import Progress, Silent
 __all__ = ["EditedCopies", "find_edited_copies"]
 
 _MAX_CONFIRMING_ROUNDS = 10  # another picture may tie a rejected copy, and is then checked
+_MAX_COPY_ROUNDS = 10  # a new tie makes room for the next nearest picture
 _MAX_HUB_ROUNDS = 3  # a new pair may join two sets of copies, which then have a new hub
 
 
@@ -51,8 +54,9 @@ def find_edited_copies(
 
     No pair is compared twice. Raises `CaseError` if the results can't be written.
     """
+    progress = progress or Silent()
     comparable, without_thumbnail = comparable_pictures(case)
-    with open_comparison(case, comparable, executor, progress or Silent()) as comparison:
+    with open_comparison(case, comparable, executor, progress) as comparison:
         graph = _confirmed(graph, comparison)
         hash_stars = graph.hash_stars()
         pictures = hash_stars.name.filter(pc.is_in(hash_stars.name, value_set=comparable))
@@ -60,6 +64,11 @@ def find_edited_copies(
         for best in (True, False):
             known = comparison.store.verified(pictures)
             comparison.compare(proposed_candidates(proposals, pictures, known, best=best))
+        neighbours = CopyNeighbours.of(case, pictures, progress)
+        for _ in range(_MAX_COPY_ROUNDS):
+            known = comparison.store.verified(pictures)
+            if not comparison.compare(neighbours.candidates(known)):
+                break
         for _ in range(_MAX_HUB_ROUNDS):
             known = comparison.store.verified(pictures)
             tied = posts_tied(graph, hash_stars, known)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from making import tiny_clip, write_sources
+from making import copy_model_onnx, tiny_clip, write_sources
 
 from frametrace.work.process_pool import ProcessPool
 
@@ -14,6 +14,13 @@ def clip_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with a tiny CLIP model; skips where its packages are missing."""
     pytest.importorskip("open_clip")
     return tiny_clip(tmp_path_factory.mktemp("clip"))
+
+
+@pytest.fixture(scope="session")
+def copy_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small copy model as an ONNX file; skips where its package is missing."""
+    pytest.importorskip("onnxruntime")
+    return copy_model_onnx(tmp_path_factory.mktemp("copy") / "copy.onnx")
 
 
 @pytest.fixture(scope="session")

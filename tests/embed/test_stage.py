@@ -163,6 +163,27 @@ def test_clip_is_added_later_and_never_mixed_with_another_model(
     assert rows(case, "clip") != first
 
 
+def test_copy_is_computed_on_request_and_then_kept_up_to_date(
+    case: Case, copy_model: Path, tmp_path: Path
+) -> None:
+    hashes = embedded(case, "pdq")
+    assert not [note for note in hashes.notes if "copy" in note]
+    with pytest.raises(ModelMissing, match="no copy model was named"):
+        embedded(case, "copy")
+    named = embed(
+        case,
+        EmbedSettings(models=ModelChoice({"copy_model": str(copy_model)})),
+        executor=InProcess(),
+    )
+    assert not [note for note in named.notes if note.startswith("copy")]
+    assert len(rows(case, "copy")) == 22
+    (tmp_path / "new.jpg").write_bytes(jpeg(photo(99, 120, 90)))
+    row = {"platform": "x", "post_id": "n", "account_id": "a", "media": ["new.jpg"]}
+    add_sources(case, [write_jsonl(tmp_path / "more.jsonl", [row])], library=MediaLibrary([]))
+    embed(Case(case.path), executor=InProcess())
+    assert len(rows(case, "copy")) == 23
+
+
 @pytest.mark.models
 def test_without_clip_weights_the_rest_is_done_and_a_note_says_so(case: Case) -> None:
     pytest.importorskip("sentence_transformers")

@@ -27,14 +27,22 @@ PICTURES += [decode(jpeg(lettered(photo(5), text))) for text in ("Who pays", "No
 KINDS = {Metric.HAMMING: pa.uint8(), Metric.COSINE: pa.float32(), Metric.JACCARD: pa.uint32()}
 
 
-PACKAGES = {"clip": "open_clip", "caption": "sentence_transformers", "overlay": "rapidocr"}
+PACKAGES = {
+    "clip": "open_clip",
+    "caption": "sentence_transformers",
+    "overlay": "rapidocr",
+    "copy": "onnxruntime",
+}
 
 
 def opened(name: str, request: pytest.FixtureRequest) -> Signal:
-    clip = str(request.getfixturevalue("clip_folder")) if name == "clip" else ""
     if SIGNALS[name].needs_model:
         pytest.importorskip(PACKAGES[name])
-    return SIGNALS[name].open(ModelChoice({"clip_weights": clip}))
+    made = {"clip": ("clip_weights", "clip_folder"), "copy": ("copy_model", "copy_model")}
+    if name not in made:
+        return SIGNALS[name].open(ModelChoice())
+    option, fixture = made[name]
+    return SIGNALS[name].open(ModelChoice({option: str(request.getfixturevalue(fixture))}))
 
 
 def of_kind(kind: type[Signal]) -> list[object]:
