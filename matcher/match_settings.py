@@ -14,13 +14,13 @@ MAX_TIED_ACCOUNTS = 200  # an item that more accounts share ties nobody
 class MatchSettings:
     """What counts as a match.
 
-    `max_pdq`: the greatest Hamming distance of copies, in bits of 256. `min_decades`: two posts
-    belong to one framing if the rarity of their similarity, −log₁₀ p among unrelated pairs, is at
-    least this (see `framing.calibration`). On 1,085 real posts about 14 events, groups made at 4
-    and at 5 hold 72 and 64 % of the posts about the same event (B-cubed recall), and none about
-    another. `neighbours`: similar posts considered per post; with 20 instead of 50 the recall at 5
-    is 58 %. `max_tied_accounts` and `fdr` are settings of the ties. `fact_checkers` are accounts
-    (see `account_list`) whose posts dispute what framings claim.
+    `max_pdq`: the greatest Hamming distance of copies, in bits of 256. `min_decades`: a framing
+    has two posts with a similarity of at least this rarity, −log₁₀ p among unrelated pairs (see
+    `framing.calibration`); others join it by less (see `framing.average_linkage`). On 1,085 real
+    posts about 14 events, groups made at 4 and at 5 hold 94 and 90 % of the posts about the same
+    event by captions and photos (B-cubed recall), and none about another. `neighbours`: similar
+    posts considered per post, in each language. `max_tied_accounts` and `fdr` are settings of the
+    ties. `fact_checkers` are accounts (see `account_list`) whose posts dispute what framings claim.
     """
 
     max_pdq: int = field(
@@ -33,8 +33,8 @@ class MatchSettings:
     min_decades: float = field(
         default=5.0,
         metadata={
-            "help": "The minimum rarity of the similarity of two posts in one framing: 3 means that"
-            " one of 1,000 unrelated pairs is as similar.",
+            "help": "The minimum rarity of a similarity that makes a framing: 3 means that one of"
+            " 1,000 unrelated pairs is as similar.",
             **{"min": 0, "max": 18},
         },
     )
