@@ -17,7 +17,7 @@ class MatchSettings:
     `max_pdq`: the greatest Hamming distance of copies, in bits of 256. `min_decades`: a framing
     has two posts with a similarity of at least this rarity, −log₁₀ p among unrelated pairs (see
     `framing.calibration`); others join it by less (see `framing.average_linkage`). On 1,085 real
-    posts about 14 events, groups made at 4 and at 5 hold 94 and 90 % of the posts about the same
+    posts about 14 events, groups made at 4 and at 5 hold 91 and 89 % of the posts about the same
     event by captions and photos (B-cubed recall), and none about another. `neighbours`: similar
     posts considered per post, in each language. `max_tied_accounts` and `fdr` are settings of the
     ties. `fact_checkers` are accounts (see `account_list`) whose posts dispute what framings claim.
