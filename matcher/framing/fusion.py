@@ -7,7 +7,7 @@ similarity of the captions. Pictures whose captions don't agree count half: phot
 any message.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -79,23 +79,28 @@ class EvidenceFusion:
 
     def rarity(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """The total rarity of the evidence for m pairs of contents, (m,) float32."""
-        parts = [np.empty(0, np.float32)]
-        for start in range(0, len(a), _BLOCK):
-            part = slice(start, start + _BLOCK)
-            parts.append(self.compare(a[part], b[part]).rarity)
-        return np.concatenate(parts)
+        return self._measured(a, b, lambda evidence: evidence.rarity)
 
     def strength(self, a: np.ndarray, b: np.ndarray, min_rarity: float) -> np.ndarray:
         """The rarity of m pairs; where it is below the minimum, that of their texts alone.
 
         Pictures that are not similar enough by themselves are no reason to ask for less.
         """
+        return self._measured(
+            a,
+            b,
+            lambda evidence: np.where(
+                evidence.rarity >= min_rarity, evidence.rarity, evidence.of_texts
+            ),
+        )
+
+    def _measured(
+        self, a: np.ndarray, b: np.ndarray, measure: Callable[[FusedEvidence], np.ndarray]
+    ) -> np.ndarray:
         parts = [np.empty(0, np.float32)]
         for start in range(0, len(a), _BLOCK):
             part = slice(start, start + _BLOCK)
-            evidence = self.compare(a[part], b[part])
-            total = evidence.rarity
-            parts.append(np.where(total >= min_rarity, total, evidence.of_texts))
+            parts.append(measure(self.compare(a[part], b[part])))
         return np.concatenate(parts)
 
     def compare(self, a: np.ndarray, b: np.ndarray) -> FusedEvidence:
