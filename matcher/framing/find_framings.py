@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from frametrace.case.store import Case
 from frametrace.matcher.framing.clustering import FramingGroups, group_contents
-from frametrace.matcher.framing.distinct_contents import Contents, contents_of
+from frametrace.matcher.framing.distinct_contents import NONE, Contents, contents_of
 from frametrace.matcher.framing.framing_summary import summarise
 from frametrace.matcher.framing.framing_tables import framing_matches, framing_members, group_ids
 from frametrace.matcher.framing.fusion import EvidenceFusion
@@ -41,6 +41,9 @@ def find_framings(case: Case, photos: pa.Table, settings: MatchSettings) -> Fram
     fusion = EvidenceFusion.of(case, contents)
     edges = find_edges(contents, fusion, settings.min_decades, settings.neighbours)
     groups = group_contents(contents, edges, fusion, settings.min_decades)
+    # A weak tie between two framings, or outside of them, shows nothing.
+    together = (groups.group[edges.a] == groups.group[edges.b]) & (groups.group[edges.a] != NONE)
+    edges = edges.take(together | (edges.evidence.rarity >= settings.min_decades))
     members = framing_members(case, contents, groups).drop_columns(["stance", "stance_cue"])
     members = with_stances(case, members, members["group_id"], settings.fact_checkers)
     members = upgraded(members, MEMBERS)

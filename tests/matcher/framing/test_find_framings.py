@@ -133,6 +133,17 @@ def test_similar_captions_are_one_group_and_are_tied_to_its_medoid(
     assert results.groups["cohesion"].to_pylist() == [1, 1, 1]
 
 
+def test_a_weak_tie_alone_is_neither_a_framing_nor_a_match(tmp_path: Path, matched: Match) -> None:
+    """A cosine of 0.56 has a rarity of 4: enough to join a framing, not to make one."""
+    rng = np.random.default_rng(4)
+    (center,) = centers(1, rng)
+    texts = ("The harbour festival was cancelled because of rain", _LONG)
+    vectors = dict(zip(texts, (center.astype(np.float32), around(center, 0.56, rng)), strict=True))
+    results = matched(said(make_case(tmp_path, posts_of(*texts)), vectors))
+    assert groups_of(results) == []
+    assert results.matches.num_rows == 0
+
+
 def test_a_slogan_with_many_links_is_one_group_with_similar_captions(
     tmp_path: Path, matched: Match
 ) -> None:
