@@ -9,6 +9,7 @@ them are.
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -16,12 +17,16 @@ import pyarrow.compute as pc
 
 from frametrace.embed.text.normalize import code_points
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
 __all__ = ["grams", "grams_of", "in_blocks", "jaccard", "jaccards", "weighted_length"]
 
 _LENGTH = 3  # characters
 _BITS = 21  # of a code point plus one; 0 means that there is no character
 _BLOCK = 1 << 20  # bytes of keys that are compared at a time; some 100 MB
 _COLUMNS = 2**63 - 1  # the numbers of n-grams are below it
+_MOST_PAIRS = 1 << 22  # of two sets that are all compared at once; some 100 MB
 # Chinese characters: these, and all from the second plane on.
 _FIRST_CHINESE, _LAST_CHINESE = "\u3400", "\u9fff"
 _SECOND_PLANE = "\U00020000"
@@ -54,8 +59,11 @@ def jaccards(keys: pa.StringArray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """(m,) float64: the exact `jaccard` of m pairs of keys; a and b, (m,), are positions of keys.
 
     A null is a key without n-grams. Pairs are compared in blocks: memory grows by 24 bytes a pair.
-    It is fastest if the pairs of one key are adjacent.
+    It is fastest if the pairs of one key are adjacent, or if most pairs of some keys are compared.
     """
+    (x, row), (y, column) = _distinct(len(keys), a), _distinct(len(keys), b)
+    if 0 < len(x) * len(y) <= min(_MOST_PAIRS, 4 * len(a)):
+        return _compare_all(keys, x, y)[row[a], column[b]]
     size = _sizes(keys)
     similarities = np.empty(len(a))
     for part in in_blocks(size[a] + size[b], _BLOCK):
@@ -108,19 +116,55 @@ def in_blocks(sizes: np.ndarray, limit: int) -> Iterator[slice]:
         yield slice(start, stop)
 
 
-def _compare_block(keys: pa.StringArray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """One block of pairs: each key is a row of a sparse matrix with a column for each n-gram."""
+def _distinct(count: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct ones of rows below `count`, ascending; and the position of each row among them.
+
+    Sorting the rows would take longer.
+    """
+    used = np.zeros(count, bool)
+    used[rows] = True
+    return np.flatnonzero(used), np.cumsum(used) - 1
+
+
+def _compare_all(keys: pa.StringArray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """All pairs of two sets of keys, (len(a), len(b)) float64, by one product of sparse matrices."""
     from scipy.sparse import csr_matrix
 
     needed, row = np.unique(np.append(a, b), return_inverse=True)
-    numbers, begins = grams_of(keys.take(pa.array(needed)))
-    matrix = csr_matrix((np.ones(len(numbers), bool), numbers, begins), (len(needed), _COLUMNS))
-    matrix.sum_duplicates()
+    grams = _gram_matrix(keys.take(pa.array(needed)))
+    distinct, column = np.unique(grams.indices, return_inverse=True)
+    shape = len(needed), len(distinct)
+    matrix = csr_matrix((np.ones(len(column), np.int32), column, grams.indptr), shape)
+    first, second = row[: len(a)], row[len(a) :]
+    both = (matrix[first] @ matrix[second].T).toarray()
+    count = np.diff(matrix.indptr)
+    return _ratio(both, count[first, None], count[second])
+
+
+def _compare_block(keys: pa.StringArray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """One block of pairs."""
+    needed, row = np.unique(np.append(a, b), return_inverse=True)
+    matrix = _gram_matrix(keys.take(pa.array(needed)))
     first, second = row[: len(a)], row[len(a) :]
     both = matrix[first].multiply(matrix[second]).getnnz(axis=1)
     count = np.diff(matrix.indptr)
-    similarity: np.ndarray = both / np.maximum(count[first] + count[second] - both, 1)
+    return _ratio(both, count[first], count[second])
+
+
+def _ratio(both: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Jaccard similarities, given how many n-grams are in both, in the first and in the second."""
+    similarity: np.ndarray = both / np.maximum(a + b - both, 1)
     return similarity
+
+
+def _gram_matrix(keys: pa.StringArray) -> "csr_matrix":
+    """The distinct n-grams of n keys: a row for each key, a column for each number."""
+    from scipy.sparse import csr_matrix
+
+    numbers, begins = grams_of(keys)
+    matrix = csr_matrix((np.ones(len(numbers), bool), numbers, begins), (len(keys), _COLUMNS))
+    matrix.sum_duplicates()
+    return matrix
 
 
 def _sizes(keys: pa.StringArray) -> np.ndarray:
