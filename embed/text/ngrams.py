@@ -127,7 +127,7 @@ def _distinct(count: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _compare_all(keys: pa.StringArray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """All pairs of two sets of keys, (len(a), len(b)) float64, by one product of sparse matrices."""
+    """All pairs of two sets of keys, (len(a), len(b)) float64, by one sparse product."""
     from scipy.sparse import csr_matrix
 
     needed, row = np.unique(np.append(a, b), return_inverse=True)

@@ -10,9 +10,12 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
+import numpy as np
+
+from frametrace.embed.text.ngrams import in_blocks
 from frametrace.embed.text.tokenize import (
     LETTERS_END,
     Piece,
@@ -34,6 +37,7 @@ _MAX_ENDING = 2  # letters by which forms of one word may differ in length, as i
 _MIN_STEM = 4  # letters that forms of one word have in common
 _FUNCTION_CHARACTER_WEIGHT = 1 / 4  # of a term made only of function characters
 _MAX_TOKENS = 500  # words and characters read of each text
+_BLOCK = 4_096  # texts of groups that are named at a time
 
 
 class _Run(NamedTuple):
@@ -79,20 +83,30 @@ def terms_of_groups(samples: TextSamples, weights: TermWeights) -> list[list[str
     Terms that occur in several texts of a group come before those that occur in one. A group
     without texts has no terms.
     """
-    return [
-        as_written(
-            _terms(weights, samples.pieces(group)), (samples.texts[row] for row in rows.tolist())
-        )
-        for group, rows in enumerate(samples.rows)
-    ]
+    named = []
+    for block in in_blocks(np.array([len(rows) for rows in samples.rows], np.int64), _BLOCK):
+        groups = range(block.start, block.stop)
+        found = [_phrases(samples.pieces(group)) for group in groups]
+        # Terms are weighed for many groups at once, since that has a cost of its own.
+        weight = iter(weights.of_terms(chain.from_iterable(each[1] for each in found)).tolist())
+        for group, (runs, phrases) in zip(groups, found, strict=True):
+            terms = _terms(runs, phrases, dict(zip(phrases, weight, strict=False)))
+            texts = (samples.texts[row] for row in samples.rows[group].tolist())
+            named.append(as_written(terms, texts))
+    return named
 
 
-def _terms(weights: TermWeights, texts: Sequence[Sequence[Piece]]) -> list[str]:
+def _phrases(texts: Iterable[Iterable[Piece]]) -> tuple[Sequence[_Run], Mapping[str, _Phrase]]:
     runs = [run for number, text in enumerate(texts) for run in _runs(number, text)]
-    phrases = _shortest(runs)
+    return runs, _shortest(runs)
+
+
+def _terms(
+    runs: Sequence[_Run], phrases: Mapping[str, _Phrase], weights: Mapping[str, float]
+) -> list[str]:
     chosen: dict[str, bool] = {}
     covered: set[tuple[int, int]] = set()
-    for term in _ranked(weights, phrases, runs):
+    for term in _ranked(runs, phrases, weights):
         phrase = phrases[term]
         if 2 * phrase.overlaps(covered) > len(phrase.occurrences):
             continue
@@ -158,27 +172,25 @@ def _shortest(runs: Sequence[_Run]) -> Mapping[str, _Phrase]:
         separator = "" if run.spaceless else " "
         for start in range(len(run.tokens) - size + 1):
             term = separator.join(run.tokens[start : start + size])
-            phrases.setdefault(term, _Phrase(size)).occurrences.append((number, start))
+            if (phrase := phrases.get(term)) is None:
+                phrase = phrases[term] = _Phrase(size)
+            phrase.occurrences.append((number, start))
     return phrases
 
 
 def _ranked(
-    weights: TermWeights, phrases: Mapping[str, _Phrase], runs: Sequence[_Run]
+    runs: Sequence[_Run], phrases: Mapping[str, _Phrase], weights: Mapping[str, float]
 ) -> Sequence[str]:
     """Terms by tf · log(1 + A / f), tf being the number of texts; those of several texts first."""
-    if not phrases:
-        return []
     function_characters = common_words().function_characters
     key = {}
-    for (term, phrase), weight in zip(
-        phrases.items(), weights.of_terms(list(phrases)).tolist(), strict=True
-    ):
+    for term, phrase in phrases.items():
         frequency = len(phrase.texts(runs))
         run, start = phrase.occurrences[0]
         tokens = runs[run].tokens[start : start + phrase.length]
         content = sum(token not in function_characters for token in tokens) / phrase.length
         factor = max(content, _FUNCTION_CHARACTER_WEIGHT)
-        key[term] = (frequency < 2, -frequency * weight * factor, term)
+        key[term] = (frequency < 2, -frequency * weights[term] * factor, term)
     return sorted(phrases, key=key.__getitem__)
 
 

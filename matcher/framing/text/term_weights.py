@@ -7,23 +7,16 @@ term counts once in each distinct text. This module computes log(1 + A / f); `ke
 chooses the terms, counts tf.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any, Self
+from typing import Self
 
 import numpy as np
 
-from frametrace.embed.text.tokenize import Piece, pieces, terms_of
+from frametrace.matcher.framing.text.hashed_terms import BUCKETS, hashed
 from frametrace.matcher.framing.text.text_samples import TextSamples
 
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
-
 __all__ = ["TermWeights"]
-
-_BUCKETS = 1 << 22
-_BLOCK = 8_192  # texts read at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,44 +32,16 @@ class TermWeights:
     @classmethod
     def of(cls, samples: TextSamples) -> Self:
         """Count the terms of all samples."""
-        frequency = np.zeros(_BUCKETS, np.int64)
-        total = 0
+        hashes = samples.terms.indices
         classes = [samples.outside, *samples.rows]
-        rows = np.concatenate(classes)
-        for start in range(0, len(rows), _BLOCK):
-            block = rows[start : start + _BLOCK].tolist()
-            hashes = _hashed(pieces(samples.texts[row]) for row in block).indices
-            np.add.at(frequency, hashes, 1)
-            total += len(hashes)
-        return cls(frequency, total / max(sum(len(rows) > 0 for rows in classes), 1))
+        average = len(hashes) / max(sum(len(rows) > 0 for rows in classes), 1)
+        return cls(np.bincount(hashes, minlength=BUCKETS), average)
 
-    def of_terms(self, terms: Sequence[str]) -> np.ndarray:
+    def of_terms(self, terms: Iterable[str]) -> np.ndarray:
         """log(1 + A / f) of each term, (n,) float32."""
-        return self._of_hashes(_hasher().transform([term] for term in terms).indices)
+        return self.of_hashes(hashed([term] for term in terms).indices)
 
-    def vectors(self, texts: Sequence[Iterable[Piece]]) -> "csr_matrix":
-        """The weights of the distinct terms of n texts, as n sparse rows of unit length."""
-        from scipy.sparse import csr_matrix
-        from sklearn.preprocessing import normalize
-
-        hashed = _hashed(texts)
-        distinct, columns = np.unique(hashed.indices, return_inverse=True)
-        shape = hashed.shape[0], len(distinct)
-        vectors = csr_matrix((self._of_hashes(hashed.indices), columns, hashed.indptr), shape)
-        return normalize(vectors, copy=False)
-
-    def _of_hashes(self, hashes: np.ndarray) -> np.ndarray:
+    def of_hashes(self, hashes: np.ndarray) -> np.ndarray:
+        """The same of terms by their hashes."""
         weights: np.ndarray = np.log1p(self.average / np.maximum(self.frequency[hashes], 1))
         return weights.astype(np.float32)
-
-
-def _hashed(texts: Iterable[Iterable[Piece]]) -> "csr_matrix":
-    """The terms of each text, hashed into sparse rows."""
-    return _hasher().transform(map(terms_of, texts))
-
-
-@cache
-def _hasher() -> Any:
-    from sklearn.feature_extraction import FeatureHasher
-
-    return FeatureHasher(_BUCKETS, input_type="string", alternate_sign=False, dtype=np.float32)

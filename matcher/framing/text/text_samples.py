@@ -3,17 +3,23 @@
 A text that was pasted 500 times counts once, whatever links, mentions and emoji came with it. Up to
 256 distinct texts of each group are sampled, and 100,000 of the texts in no group. They are chosen
 by their digests, so that the order of the input doesn't matter.
+
+Every text is split into terms once, and only their hashes are kept: the words of a million texts
+would take gigabytes.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from frametrace.embed.text.tokenize import Piece, pieces
+from frametrace.embed.text.tokenize import Piece, pieces, terms_of
+from frametrace.matcher.framing.text.hashed_terms import hashed
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 __all__ = ["NO_GROUP", "TextSamples"]
 
@@ -27,20 +33,32 @@ _MAX_TRIES = 4  # texts read at most for each distinct text that is sampled
 class TextSamples:
     """Samples of n groups: the `rows` of each in `texts`, and those of the texts in no group.
 
-    All are rows of distinct texts that contain letters.
+    All are rows of distinct texts that contain letters. `terms` are the hashed terms of the sampled
+    texts: first of those in no group, then group by group.
     """
 
     texts: Sequence[str]
     rows: list[np.ndarray]
     outside: np.ndarray
+    terms: "csr_matrix"
 
     @classmethod
     def of(cls, texts: Sequence[str], group: np.ndarray, count: int) -> Self:
         """Sample texts by the number of the group of each, (n,) below `count`, or `NO_GROUP`."""
         order, starts = _by_group(texts, group, count)
-        outside = _distinct(texts, order[: starts[0]], _MAX_OUTSIDE)
-        rows = [_distinct(texts, order[a:b], _MAX_IN_GROUP) for a, b in pairwise(starts.tolist())]
-        return cls(texts, rows, outside)
+        classes = np.split(order, starts)
+        sampled: list[list[int]] = [[] for _ in classes]
+
+        def terms() -> Iterator[Iterator[str]]:
+            for rows, chosen in zip(classes, sampled, strict=True):
+                limit = _MAX_OUTSIDE if chosen is sampled[0] else _MAX_IN_GROUP
+                for row, words in _distinct(texts, rows, limit):
+                    chosen.append(row)
+                    yield terms_of(words)
+
+        hashes = hashed(terms())
+        outside, *in_groups = (np.array(rows, np.int64) for rows in sampled)
+        return cls(texts, in_groups, outside, hashes)
 
     def pieces(self, group: int) -> list[tuple[Piece, ...]]:
         """The pieces of each text in a group's sample."""
@@ -53,21 +71,22 @@ def _by_group(texts: Sequence[str], group: np.ndarray, count: int) -> tuple[np.n
     The rows in no group come first.
     """
     order = np.lexsort((np.fromiter(map(_digest, texts), np.uint64, len(texts)), group))
-    return order, np.searchsorted(group[order], np.arange(count + 1))
+    return order, np.searchsorted(group[order], np.arange(count))
 
 
-def _distinct(texts: Sequence[str], rows: np.ndarray, limit: int) -> np.ndarray:
-    """The first `limit` rows of distinct texts that contain letters."""
+def _distinct(
+    texts: Sequence[str], rows: np.ndarray, limit: int
+) -> Iterator[tuple[int, Sequence[Piece]]]:
+    """The first `limit` rows of distinct texts that contain letters, and the pieces of each."""
     seen: set[int] = set()
-    distinct = []
     for row in rows[: _MAX_TRIES * limit].tolist():
-        words = " ".join(piece.text for piece in pieces(texts[row]))
-        if words and (digest := _digest(words)) not in seen:
+        found = tuple(pieces(texts[row]))
+        digest = _digest(" ".join(piece.text for piece in found))
+        if found and digest not in seen:
             seen.add(digest)
-            distinct.append(row)
-            if len(distinct) == limit:
+            yield row, found
+            if len(seen) == limit:
                 break
-    return np.array(distinct, np.int64)
 
 
 def _digest(text: str) -> int:
