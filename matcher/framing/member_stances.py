@@ -67,19 +67,20 @@ def with_stances(
 
 def _stances(posts: Sequence[tuple[str | None, _Post]]) -> list[Stance | None]:
     """The stance of each distinct post of a framing; None without a framing."""
-    texts: dict[str, dict[str, None]] = {}
-    for framing, post in posts:
-        if framing is not None and len(of_framing := texts.setdefault(framing, {})) < _MAX_TEXTS:
-            of_framing[post.text] = None
-    claims = {name: _claim(list(of_framing)) for name, of_framing in texts.items()}
-    return [
-        None
-        if framing is None
-        else stance_of(
-            post.text, post.links, claim=claims[framing], by_fact_checker=post.by_fact_checker
-        )
-        for framing, post in posts
-    ]
+    rows: dict[str | None, list[int]] = {}
+    for row, (framing, _) in enumerate(posts):
+        rows.setdefault(framing, []).append(row)
+    rows.pop(None, None)
+    stances: list[Stance | None] = [None] * len(posts)
+    for of_framing in rows.values():
+        texts = dict.fromkeys(posts[row][1].text for row in of_framing)
+        claim = _claim(list(texts)[:_MAX_TEXTS])
+        for row in of_framing:
+            post = posts[row][1]
+            stances[row] = stance_of(
+                post.text, post.links, claim=claim, by_fact_checker=post.by_fact_checker
+            )
+    return stances
 
 
 def _claim(texts: Sequence[str]) -> frozenset[str]:

@@ -36,6 +36,9 @@ _STEPS = 500  # with 750 the maps of 800 real posts and of 3,000 captions look t
 # maps of 800 real posts and of 2,500 captions is lower with 2 (0.31 instead of 0.32, and 1.32
 # instead of 1.49).
 _EXAGGERATION = 2.0
+# How coarsely far points are grouped: with 0.8 instead of the usual 0.5 the map of 2,500 of 65,000
+# captions takes a fifth less time, and its divergence is 2.373 instead of 2.365.
+_ANGLE = 0.8
 _GRADIENT_FACTOR = 4  # scikit-learn's gradients are a quarter of those in the paper
 
 _ROWS = """
@@ -103,6 +106,7 @@ def tsne_positions(rarity: np.ndarray) -> np.ndarray:
         # apart.
         learning_rate=max(n / _EXAGGERATION / _GRADIENT_FACTOR, 1),
         max_iter=_STEPS,
+        angle=_ANGLE,
         min_grad_norm=0,  # don't stop early: the first steps are small if all groups have one size
         metric="precomputed",
         init="random",

@@ -35,7 +35,8 @@ def in_plain_spelling(text: str) -> str:
     return in_one_spelling(text).translate(_APOSTROPHES)
 
 
-def sentences(text: str) -> list[str]:
+@lru_cache(maxsize=1024)  # more than the texts that a framing's claim is taken from
+def sentences(text: str) -> Sequence[str]:
     """The sentences of a text in plain spelling: at most 100, of at most 400 characters."""
     parts = [part for part in _SENTENCES.split(in_plain_spelling(text)) if part.strip()]
     pieces = [

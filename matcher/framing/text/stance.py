@@ -98,7 +98,8 @@ def _found(post: Sequence[str], claim: frozenset[str]) -> _Found:
     previous = ""
     for sentence in post:
         context = _Context(previous, claim)
-        parts = [found, *(language.find(sentence, context) for language in _languages())]
+        languages = _languages() if _has_cue(sentence) else ()
+        parts = [found, *(language.find(sentence, context) for language in languages)]
         if claim and not context.is_question(sentence):
             parts.append(_Found(negates=negated_word(sentence, claim)))
         found = _Found(*(next(filter(None, cues), "") for cues in zip(*parts, strict=True)))
@@ -124,34 +125,61 @@ def _languages() -> tuple["_Language", ...]:
     return tuple(_Language(cues) for cues in CUES)
 
 
+def _has_cue(sentence: str) -> bool:
+    """Whether a sentence has any cue that a stance may follow from: most have none."""
+    return any(_has(pattern, sentence) for pattern in _all_cues())
+
+
+@cache
+def _all_cues() -> tuple[re.Pattern[str] | None, ...]:
+    """The cues of all languages with spaces in one pattern, and those of all others."""
+    return tuple(
+        _pattern(
+            (
+                phrase
+                for cues in CUES
+                if cues.spaced == spaced
+                for phrases in (
+                    *(cues.refutes, cues.labels, cues.answers, cues.verdicts),
+                    *(cues.qualities, cues.affirms, cues.doubts, cues.asks),
+                )
+                for phrase in phrases
+            ),
+            spaced=spaced,
+        )
+        for spaced in (True, False)
+    )
+
+
+def _pattern(phrases: Iterable[str], *, spaced: bool) -> re.Pattern[str] | None:
+    """Matches any of the phrases, the longest first."""
+    spelled = sorted(set(map(in_plain_spelling, phrases)), key=lambda text: (len(text), text))
+    if not spelled:
+        return None
+    escaped = [re.escape(phrase).replace(r"\*", r"\w*") for phrase in reversed(spelled)]
+    bounds = (r"(?<![\w'])", r"(?!\w)") if spaced else ("", "")
+    return re.compile(f"{bounds[0]}(?:{'|'.join(escaped)}){bounds[1]}")
+
+
 class _Language:
     """The cues of one language as patterns: alternatives of fixed texts, which can't backtrack."""
 
     def __init__(self, cues: Cues) -> None:
         self._spaced = cues.spaced
-        self._refutes = self._pattern(cues.refutes)
-        self._labels = self._pattern(cues.labels)
-        self._answers = self._pattern(cues.answers)
-        self._verdicts = self._pattern(cues.verdicts)
-        self._subjects = self._pattern(cues.subjects)
-        self._qualities = self._pattern(cues.qualities)
-        self._affirms = self._pattern(cues.affirms)
-        self._cancels = self._pattern(cues.cancels)
-        self._reports = self._pattern(cues.reports)
-        self._targets = self._pattern(cues.targets)
-        self._spreads = self._pattern(cues.spreads)
-        self._doubts = self._pattern(cues.doubts)
-        self._asks = self._pattern(cues.asks)
-        self._turns = self._pattern(cues.turns)
-
-    def _pattern(self, phrases: Iterable[str]) -> re.Pattern[str] | None:
-        """Matches any of the phrases, the longest first."""
-        spelled = sorted(set(map(in_plain_spelling, phrases)), key=lambda text: (len(text), text))
-        if not spelled:
-            return None
-        escaped = [re.escape(phrase).replace(r"\*", r"\w*") for phrase in reversed(spelled)]
-        bounds = (r"(?<![\w'])", r"(?!\w)") if self._spaced else ("", "")
-        return re.compile(f"{bounds[0]}(?:{'|'.join(escaped)}){bounds[1]}")
+        self._refutes = _pattern(cues.refutes, spaced=cues.spaced)
+        self._labels = _pattern(cues.labels, spaced=cues.spaced)
+        self._answers = _pattern(cues.answers, spaced=cues.spaced)
+        self._verdicts = _pattern(cues.verdicts, spaced=cues.spaced)
+        self._subjects = _pattern(cues.subjects, spaced=cues.spaced)
+        self._qualities = _pattern(cues.qualities, spaced=cues.spaced)
+        self._affirms = _pattern(cues.affirms, spaced=cues.spaced)
+        self._cancels = _pattern(cues.cancels, spaced=cues.spaced)
+        self._reports = _pattern(cues.reports, spaced=cues.spaced)
+        self._targets = _pattern(cues.targets, spaced=cues.spaced)
+        self._spreads = _pattern(cues.spreads, spaced=cues.spaced)
+        self._doubts = _pattern(cues.doubts, spaced=cues.spaced)
+        self._asks = _pattern(cues.asks, spaced=cues.spaced)
+        self._turns = _pattern(cues.turns, spaced=cues.spaced)
 
     def find(self, sentence: str, context: _Context) -> _Found:
         """The cues in a sentence."""

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from frametrace.embed.text.tokenize import pieces
 from frametrace.matcher.framing.text.chatter_words import (
@@ -97,6 +97,7 @@ def cut_common_words(run: str) -> Iterator[str]:
         yield run[start:]
 
 
+@lru_cache(maxsize=1 << 16)  # of a case's words, as few as 2 % are as many as these
 def is_informative(word: str) -> bool:
     """Whether a word is informative: not common, not a number, a single letter or laughter."""
     common = common_words().words

@@ -113,3 +113,10 @@ def test_a_text_of_100_kilobytes_has_no_more_terms_than_its_beginning(text: str)
     found = terms(text)
     assert len(found) <= 4 * MAX_CHARACTERS
     assert all(len(term) <= 64 for term in found)
+
+
+@given(st.text(st.characters(codec="ascii", exclude_characters="#"), max_size=200))
+def test_texts_of_ascii_have_the_pieces_that_they_have_among_others(text: str) -> None:
+    *found, last = pieces(f"{text} é")
+    assert last.text == "é"
+    assert list(pieces(text)) == found
