@@ -45,20 +45,18 @@ def match_case(
     progress, clock = progress or Silent(), _Clock()
     compared = compare_case(case, settings.max_pdq, progress, executor, clock.lap)
 
-    def lap(stage: str) -> None:
-        clock.lap(stage)
-        advance(1)
-
-    with progress.track("matching", 5) as advance:
+    with progress.track("grouping photos", None):
         photos = compared.photos()
-        lap("photos")
-        framings = find_framings(case, photos.assigned, settings)
-        lap("framings")
-        results = _results(case, settings, compared, photos, framings, progress)
-        lap("groups")
-        if extent.mapped:
+    clock.lap("photos")
+    framings = find_framings(case, photos.assigned, settings, progress)
+    clock.lap("framings")
+    results = _results(case, settings, compared, photos, framings, progress)
+    clock.lap("groups")
+    if extent.mapped:
+        with progress.track("laying out the map", None):
             results = replace(results, map=map_of(case, framings))
-        lap("map")
+    clock.lap("map")
+    with progress.track("saving results", None):
         every_member = results.members
         results, cases = spanning_results(case, results, whole=extent.whole)
         run = MatchRun(
@@ -74,8 +72,8 @@ def match_case(
             spanning=bool(cases) and not extent.whole,
         )
         results, run = _with_changes(case, results, run, progress)
-        lap("changes")
-    return save_results(case, results, _matches(photos, framings), run, every_member), run
+        clock.lap("changes")
+        return save_results(case, results, _matches(photos, framings), run, every_member), run
 
 
 class _Clock:
@@ -109,21 +107,22 @@ def _results(
     """The result tables, except for the map and the changes."""
     contents = CaseContents(case, framings.contents, framings.fusion, photos.assigned)
     named = named_posts(contents, settings.min_decades, progress, settings.fact_checkers)
-    parts = [
-        members_of(case, photos.assigned, photos.listed),
-        members_of(case, ASSIGNED.empty_table(), compared.elements.listed(), GroupKind.ELEMENT),
-        framings.members,
-    ]
-    groups, members = groups_of(parts, framings.cohesion)
-    return Results(
-        groups=groups,
-        members=members,
-        accounts=accounts_of(case, members),
-        ties=case_ties(case, members, settings.ties),
-        framings=in_group_order(framings.summaries, groups),
-        map=MAP.empty_table(),
-        named=named,
-    )
+    with progress.track("gathering groups", None):
+        parts = [
+            members_of(case, photos.assigned, photos.listed),
+            members_of(case, ASSIGNED.empty_table(), compared.elements.listed(), GroupKind.ELEMENT),
+            framings.members,
+        ]
+        groups, members = groups_of(parts, framings.cohesion)
+        return Results(
+            groups=groups,
+            members=members,
+            accounts=accounts_of(case, members),
+            ties=case_ties(case, members, settings.ties),
+            framings=in_group_order(framings.summaries, groups),
+            map=MAP.empty_table(),
+            named=named,
+        )
 
 
 def _with_changes(

@@ -1,16 +1,19 @@
 """Reports the progress of long work to a terminal, a log or nothing at all."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-__all__ = ["Progress", "Silent"]
+__all__ = ["SILENT", "Advance", "Progress", "Silent", "counted", "uncounted"]
+
+Item = TypeVar("Item")
+Advance = Callable[[int], None]  # takes how many more items are done
 
 
 class Progress(Protocol):
     """Receives the progress of work and shows it."""
 
-    def track(self, label: str, total: int | None) -> AbstractContextManager[Callable[[int], None]]:
+    def track(self, label: str, total: int | None) -> AbstractContextManager[Advance]:
         """Begin a piece of work of `total` items, or of an unknown number.
 
         The function that the block receives takes how many more items are done.
@@ -24,9 +27,23 @@ class Silent:
     """Shows nothing."""
 
     @contextmanager
-    def track(self, label: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    def track(self, label: str, total: int | None) -> Iterator[Advance]:
         """Count nothing."""
-        yield lambda done: None
+        yield uncounted
 
     def note(self, line: str) -> None:
         """Show nothing."""
+
+
+SILENT = Silent()
+
+
+def uncounted(done: int) -> None:
+    """Count nothing."""
+
+
+def counted(items: Iterable[Item], advance: Advance) -> Iterator[Item]:
+    """The items, each counted as done when the next one is asked for."""
+    for item in items:
+        yield item
+        advance(1)

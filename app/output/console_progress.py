@@ -1,15 +1,24 @@
-"""Shows progress on standard error: a bar on a terminal, otherwise plain lines."""
+"""Shows progress on standard error: a bar on a terminal, otherwise plain lines.
+
+Both move while work goes on that can't be counted: the time that it takes runs on. The time left is
+told once it is worth something (see `work.pace`).
+"""
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from frametrace.app.output.console_output import without_control_characters
+from frametrace.work.pace import Pace
+from frametrace.work.progress import Advance, uncounted
+from frametrace.work.repeated import repeated
 
-__all__ = ["Console"]
+__all__ = ["LINE_INTERVAL", "Console"]
 
-_LINE_INTERVAL = 10.0  # seconds between plain lines, so that the log of a long run stays short
+LINE_INTERVAL = 5.0  # seconds between plain lines
+_BRIEF = 1.0  # seconds; work that takes no longer leaves no line
+_REDRAWN = 0.1  # seconds between changes of a bar
 
 
 class Console:
@@ -19,15 +28,13 @@ class Console:
         self._quiet = quiet
 
     @contextmanager
-    def track(self, label: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    def track(self, label: str, total: int | None) -> Iterator[Advance]:
         """Show how much of a task is done, the rate, and the time left."""
         if self._quiet or total == 0:
-            yield lambda done: None
-        elif sys.stderr.isatty():
-            with _bar(label, total) as advance:
-                yield advance
+            yield uncounted
         else:
-            with _lines(label, total) as advance:
+            show = _bar if sys.stderr.isatty() else _lines
+            with show(without_control_characters(label), total) as advance:
                 yield advance
 
     def note(self, line: str) -> None:
@@ -36,7 +43,7 @@ class Console:
 
 
 @contextmanager
-def _bar(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
+def _bar(label: str, total: int | None) -> Iterator[Advance]:
     from rich.console import Console as RichConsole
     from rich.markup import escape
     from rich.progress import (
@@ -45,7 +52,6 @@ def _bar(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
         Progress,
         TextColumn,
         TimeElapsedColumn,
-        TimeRemainingColumn,
     )
 
     columns = (
@@ -54,48 +60,66 @@ def _bar(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
         TimeElapsedColumn(),
-        TimeRemainingColumn(),
+        TextColumn("{task.fields[left]}"),
     )
-    start = time.monotonic()
+    pace = Pace(total, time.monotonic())
+    drawn = 0.0
     with Progress(*columns, console=RichConsole(stderr=True)) as bar:
-        task = bar.add_task(escape(without_control_characters(label)), total=total, rate="")
+        task = bar.add_task(escape(label), total=total, rate="", left="")
 
-        def advance(done: int) -> None:
-            bar.advance(task, done)
-            bar.update(task, rate=_rate(bar.tasks[0].completed, time.monotonic() - start))
+        def draw(now: float) -> None:
+            left = _left(pace.left(now))
+            bar.update(task, completed=pace.done, rate=_rate(pace.rate(now)), left=left)
+
+        def advance(count: int) -> None:
+            nonlocal drawn
+            now = time.monotonic()
+            pace.advance(count, now)
+            if now - drawn >= _REDRAWN:
+                drawn = now
+                draw(now)
 
         yield advance
+        now = time.monotonic()
+        bar.live.transient = pace.seconds(now) < _BRIEF
+        draw(now)
 
 
 @contextmanager
-def _lines(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    start = last_line = time.monotonic()
-    done = 0
+def _lines(label: str, total: int | None) -> Iterator[Advance]:
+    pace = Pace(total, time.monotonic())
 
-    def print_progress(line: str) -> None:
-        print(without_control_characters(f"{label}: {line}"), file=sys.stderr, flush=True)
+    def say(line: str) -> None:
+        print(f"{label}: {line}", file=sys.stderr, flush=True)
 
-    def advance(count: int) -> None:
-        nonlocal done, last_line
-        done += count
-        now = time.monotonic()
-        if now - last_line >= _LINE_INTERVAL:
-            last_line, seconds = now, now - start
-            left = f", {_span((total - done) * seconds / done)} left" if total and done else ""
-            of_total = f" of {total:,}" if total else ""
-            print_progress(f"{done:,}{of_total}, {_rate(done, seconds)}{left}")
-
-    yield advance
-    seconds = time.monotonic() - start
-    print_progress(f"{done:,} in {_span(seconds)} ({_rate(done, seconds)})")
+    with repeated(LINE_INTERVAL, lambda: say(_told(pace, time.monotonic()))):
+        yield lambda count: pace.advance(count, time.monotonic())
+    now = time.monotonic()
+    if pace.seconds(now) >= _BRIEF:
+        counted = f"{pace.done:,} in " if pace.done else ""
+        rate = f" ({_rate(pace.rate(now))})" if pace.done else ""
+        say(f"{counted}{_span(pace.seconds(now))}{rate}")
 
 
-def _rate(done: float, seconds: float) -> str:
-    return f"{done / seconds:,.0f}/s" if seconds > 0 else ""
+def _told(pace: Pace, now: float) -> str:
+    """What is said of work that goes on."""
+    of_total = f" of {pace.total:,}" if pace.total else ""
+    counted = f"{pace.done:,}{of_total} after " if pace.total or pace.done else ""
+    rate = _rate(pace.rate(now)) if pace.done else ""
+    told = (f"{counted}{_span(pace.seconds(now))}", rate, _left(pace.left(now)))
+    return ", ".join(filter(None, told))
+
+
+def _rate(rate: float) -> str:
+    return f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.2g}/s"
+
+
+def _left(seconds: float | None) -> str:
+    return "" if seconds is None else f"about {_span(seconds)} left"
 
 
 def _span(seconds: float) -> str:
     if seconds < 100:
-        return f"{seconds:.1f} s"
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     minutes, seconds = divmod(round(seconds), 60)
     return f"{minutes} min {seconds} s" if minutes < 100 else f"{minutes / 60:.1f} h"

@@ -63,7 +63,8 @@ def jaccards(keys: pa.StringArray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """
     (x, row), (y, column) = _distinct(len(keys), a), _distinct(len(keys), b)
     if 0 < len(x) * len(y) <= min(_MOST_PAIRS, 4 * len(a)):
-        return _compare_all(keys, x, y)[row[a], column[b]]
+        chosen: np.ndarray = _compare_all(keys, x, y)[row[a], column[b]]
+        return chosen
     size = _sizes(keys)
     similarities = np.empty(len(a))
     for part in in_blocks(size[a] + size[b], _BLOCK):

@@ -13,6 +13,7 @@ from frametrace.index.ranges import expand_ranges
 from frametrace.matcher.framing.calibration import MAX_RARITY
 from frametrace.matcher.framing.fusion import EvidenceFusion
 from frametrace.matcher.framing.neighbour_graph import WEAK
+from frametrace.work.progress import Advance, uncounted
 
 __all__ = ["MAX_CONTENTS", "split_communities"]
 
@@ -21,13 +22,17 @@ _PAIRS = 1 << 18  # compared at a time, of one community or of many
 
 
 def split_communities(
-    community: np.ndarray, fusion: EvidenceFusion, min_rarity: float
+    community: np.ndarray,
+    fusion: EvidenceFusion,
+    min_rarity: float,
+    advance: Advance = uncounted,
 ) -> np.ndarray:
     """Number the parts of communities of n contents, (n,) int64, by average linkage.
 
     The pairs of a part have a mean of at least `WEAK` of the minimum rarity.
 
-    Communities of more than `MAX_CONTENTS` stay as they are.
+    Communities of more than `MAX_CONTENTS` stay as they are. `advance` receives how many more
+    contents are done.
     """
     order = np.argsort(community, kind="stable")
     starts = np.unique(community[order], return_index=True)[1]
@@ -38,6 +43,7 @@ def split_communities(
     size = ends - starts
     split = np.flatnonzero((size > 1) & (size <= MAX_CONTENTS))
     pairs = size[split] * (size[split] - 1) // 2
+    advance(len(order) - int(size[split].sum()))
     for block in in_blocks(pairs, _PAIRS):
         members = [order[starts[at] : ends[at]] for at in split[block].tolist()]
         bounds = np.cumsum(pairs[block])[:-1]
@@ -46,6 +52,7 @@ def split_communities(
             labels = _labels(strength, min_rarity)
             parts[of_community] = count + labels
             count += int(labels.max()) + 1
+            advance(len(of_community))
     return parts
 
 
@@ -58,7 +65,8 @@ def _strengths(
     at = np.arange(len(member))
     first, second = expand_ranges(at + 1, np.repeat(end, np.diff(end, prepend=0)) - at - 1)
     strength = fusion.strength(member[first], member[second], min_rarity)
-    return np.minimum(strength, MAX_RARITY).astype(np.float64)
+    bounded: np.ndarray = np.minimum(strength, MAX_RARITY).astype(np.float64)
+    return bounded
 
 
 def _labels(strength: np.ndarray, min_rarity: float) -> np.ndarray:

@@ -18,6 +18,7 @@ from frametrace.matcher.framing.fusion import EvidenceFusion, FusedEvidence
 from frametrace.matcher.framing.neighbour_graph import Edges
 from frametrace.matcher.framing.pair_similarity import Basis
 from frametrace.matcher.leiden_communities import leiden_communities
+from frametrace.work.progress import SILENT, Advance, Progress
 
 __all__ = ["FramingGroups", "group_contents"]
 
@@ -46,7 +47,11 @@ class FramingGroups:
 
 
 def group_contents(
-    contents: Contents, edges: Edges, fusion: EvidenceFusion, min_rarity: float
+    contents: Contents,
+    edges: Edges,
+    fusion: EvidenceFusion,
+    min_rarity: float,
+    progress: Progress = SILENT,
 ) -> FramingGroups:
     """Group contents by their edges.
 
@@ -54,7 +59,8 @@ def group_contents(
     """
     n = len(contents)
     graph = edges.graph(n, np.ones(len(edges.a), bool))
-    community = _communities(graph, fusion, min_rarity)
+    with progress.track("forming framings of distinct posts", n) as advance:
+        community = _communities(graph, fusion, min_rarity, advance)
     group = _labels(community, contents, edges, min_rarity)
     medoid = _medoids(graph, group, contents.post_counts)
     via = _paths(graph, group, medoid)
@@ -64,7 +70,12 @@ def group_contents(
     )
 
 
-def _communities(graph: csr_matrix, fusion: EvidenceFusion, min_rarity: float) -> np.ndarray:
+def _communities(
+    graph: csr_matrix,
+    fusion: EvidenceFusion,
+    min_rarity: float,
+    advance: Advance,
+) -> np.ndarray:
     """The number of each content's community, (n,) int64.
 
     Average linkage needs all pairs of what is connected. Where that is too much, it splits what
@@ -75,7 +86,7 @@ def _communities(graph: csr_matrix, fusion: EvidenceFusion, min_rarity: float) -
     if large.any():
         found = _with_nearest(graph, leiden_communities(graph))
         component[large] = len(component) + found[large]
-    return split_communities(component, fusion, min_rarity)
+    return split_communities(component, fusion, min_rarity, advance)
 
 
 def _labels(

@@ -17,6 +17,7 @@ from frametrace.embed.signals.ocr_text import OcrText
 from frametrace.index.ranges import expand_ranges
 from frametrace.matcher.account_names import connect
 from frametrace.matcher.framing.text.informative_texts import says_enough
+from frametrace.work.progress import SILENT, Progress
 
 __all__ = ["NONE", "Contents", "ItemLists", "contents_of"]
 
@@ -158,21 +159,24 @@ class Contents:
         return ItemLists(np.searchsorted(content, np.arange(len(self) + 1)), text)
 
 
-def contents_of(case: Case, photos: pa.Table) -> Contents:
+def contents_of(case: Case, photos: pa.Table, progress: Progress = SILENT) -> Contents:
     """The contents of a case, given the photo of each picture; uninformative texts are dropped."""
     with connect(case, "posts", "post_media", "media", "skipped") as connection:
         connection.register("photos", photos.select(["sha256", "medoid_sha256"]))
         for name, columns in _SIGNAL_COLUMNS.items():
             connection.register(name, _signal(case, name, columns))
-        texts = connection.sql(_TEXTS).to_arrow_table().combine_chunks()
-        texts = texts.filter(pa.array(says_enough(texts["text"].to_pylist()), pa.bool_()))
+        with progress.track("gathering texts", None):
+            texts = connection.sql(_TEXTS).to_arrow_table().combine_chunks()
+        enough = says_enough(texts["text"].to_pylist(), progress)
+        texts = texts.filter(pa.array(enough, pa.bool_()))
         numbers = pa.array(np.arange(len(texts), dtype=np.int64))
         connection.register("texts", texts.append_column("number", numbers))
-        connection.execute(_PICTURES)
-        pictures = connection.sql("SELECT * FROM pictures ORDER BY picture").to_arrow_table()
-        connection.execute(_POSTS.format(max_pictures=_MAX_PICTURES))
-        contents = connection.sql(_CONTENTS).to_arrow_table().combine_chunks()
-        posts = connection.sql(_CONTENT_OF_POSTS).to_arrow_table()
+        with progress.track("gathering distinct posts", None):
+            connection.execute(_PICTURES)
+            pictures = connection.sql("SELECT * FROM pictures ORDER BY picture").to_arrow_table()
+            connection.execute(_POSTS.format(max_pictures=_MAX_PICTURES))
+            contents = connection.sql(_CONTENTS).to_arrow_table().combine_chunks()
+            posts = connection.sql(_CONTENT_OF_POSTS).to_arrow_table()
     shown = contents["pictures"].combine_chunks()
     return Contents(
         caption=contents["text"].to_numpy().astype(np.int64),

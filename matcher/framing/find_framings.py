@@ -14,6 +14,7 @@ from frametrace.matcher.framing.member_stances import with_stances
 from frametrace.matcher.framing.neighbour_graph import find_edges
 from frametrace.matcher.match_settings import MatchSettings
 from frametrace.matcher.result_schemas import MEMBERS, upgraded
+from frametrace.work.progress import SILENT, Progress
 
 __all__ = ["Framings", "find_framings"]
 
@@ -35,17 +36,19 @@ class Framings:
     cohesion: pa.Table
 
 
-def find_framings(case: Case, photos: pa.Table, settings: MatchSettings) -> Framings:
+def find_framings(
+    case: Case, photos: pa.Table, settings: MatchSettings, progress: Progress = SILENT
+) -> Framings:
     """Group the case's posts by framing; `photos` says which photo each picture shows."""
-    contents = contents_of(case, photos)
-    fusion = EvidenceFusion.of(case, contents)
-    edges = find_edges(contents, fusion, settings.min_decades, settings.neighbours)
-    groups = group_contents(contents, edges, fusion, settings.min_decades)
+    contents = contents_of(case, photos, progress)
+    fusion = EvidenceFusion.of(case, contents, progress)
+    edges = find_edges(contents, fusion, settings.min_decades, settings.neighbours, progress)
+    groups = group_contents(contents, edges, fusion, settings.min_decades, progress)
     # A weak tie between two framings, or outside of them, shows nothing.
     together = (groups.group[edges.a] == groups.group[edges.b]) & (groups.group[edges.a] != NONE)
     edges = edges.take(together | (edges.evidence.rarity >= settings.min_decades))
     members = framing_members(case, contents, groups).drop_columns(["stance", "stance_cue"])
-    members = with_stances(case, members, members["group_id"], settings.fact_checkers)
+    members = with_stances(case, members, members["group_id"], settings.fact_checkers, progress)
     members = upgraded(members, MEMBERS)
     cohesion = pa.array(groups.cohesion, pa.float32())
     return Framings(
@@ -54,6 +57,6 @@ def find_framings(case: Case, photos: pa.Table, settings: MatchSettings) -> Fram
         groups=groups,
         members=members,
         matches=framing_matches(contents, edges),
-        summaries=summarise(case, contents, groups, members, photos),
+        summaries=summarise(case, contents, groups, members, photos, progress),
         cohesion=pa.table({"group_id": group_ids(contents, groups), "cohesion": cohesion}),
     )

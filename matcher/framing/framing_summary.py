@@ -20,6 +20,7 @@ from frametrace.matcher.framing.text.stance import StanceKind
 from frametrace.matcher.framing.text.term_weights import TermWeights
 from frametrace.matcher.framing.text.text_samples import TextSamples
 from frametrace.matcher.result_schemas import FRAMINGS
+from frametrace.work.progress import SILENT, Progress
 
 __all__ = ["in_group_order", "summarise"]
 
@@ -87,16 +88,24 @@ class _GroupTexts:
 
 
 def summarise(
-    case: Case, contents: Contents, groups: FramingGroups, members: pa.Table, photos: pa.Table
+    case: Case,
+    contents: Contents,
+    groups: FramingGroups,
+    members: pa.Table,
+    photos: pa.Table,
+    progress: Progress = SILENT,
 ) -> pa.Table:
     """One row per group, in the schema `FRAMINGS`, in the order of the groups' numbers."""
     group_texts = _GroupTexts.of(contents, groups)
     count = len(groups.medoid)
     texts = contents.wordings.take(pa.array(group_texts.text)).to_pylist()
-    samples = TextSamples.of(texts, group_texts.group, count)
+    with progress.track("reading texts of framings", len(texts)) as advance:
+        samples = TextSamples.of(texts, group_texts.group, count, advance)
     weights = TermWeights.of(samples)
-    terms = terms_of_groups(samples, weights)
-    representative_rows = representatives(samples, weights)
+    with progress.track("naming framings", count) as advance:
+        terms = terms_of_groups(samples, weights, advance)
+    with progress.track("texts that represent framings", count) as advance:
+        representative_rows = representatives(samples, weights, advance)
     ocr_texts = _ocr_texts(contents, groups, count)
     stances = count_stances(members)
     with connect(case, "post_media", "skipped") as connection:

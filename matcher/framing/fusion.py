@@ -18,6 +18,7 @@ from frametrace.matcher.framing.distinct_contents import NONE, Contents
 from frametrace.matcher.framing.image_similarity import ImageSimilarity
 from frametrace.matcher.framing.pair_similarity import MIN_AGREEMENT, PairSimilarity
 from frametrace.matcher.framing.text_similarity import TextSimilarity
+from frametrace.work.progress import SILENT, Advance, Progress, uncounted
 
 __all__ = ["EvidenceFusion", "FusedEvidence"]
 
@@ -58,9 +59,10 @@ class EvidenceFusion:
     images: ImageSimilarity
 
     @classmethod
-    def of(cls, case: Case, contents: Contents) -> Self:
+    def of(cls, case: Case, contents: Contents, progress: Progress = SILENT) -> Self:
         """Open the signals of a case and measure their backgrounds."""
-        return cls(contents, TextSimilarity.of(case, contents), ImageSimilarity.of(case, contents))
+        texts = TextSimilarity.of(case, contents, progress)
+        return cls(contents, texts, ImageSimilarity.of(case, contents))
 
     def with_added(
         self,
@@ -81,10 +83,17 @@ class EvidenceFusion:
         """The total rarity of the evidence for m pairs of contents, (m,) float32."""
         return self._measured(a, b, lambda evidence: evidence.rarity)
 
-    def strength(self, a: np.ndarray, b: np.ndarray, min_rarity: float) -> np.ndarray:
+    def strength(
+        self,
+        a: np.ndarray,
+        b: np.ndarray,
+        min_rarity: float,
+        advance: Advance = uncounted,
+    ) -> np.ndarray:
         """The rarity of m pairs; where it is below the minimum, that of their texts alone.
 
-        Pictures that are not similar enough by themselves are no reason to ask for less.
+        Pictures that are not similar enough by themselves are no reason to ask for less. `advance`
+        receives how many more pairs are done.
         """
         return self._measured(
             a,
@@ -92,15 +101,21 @@ class EvidenceFusion:
             lambda evidence: np.where(
                 evidence.rarity >= min_rarity, evidence.rarity, evidence.of_texts
             ),
+            advance,
         )
 
     def _measured(
-        self, a: np.ndarray, b: np.ndarray, measure: Callable[[FusedEvidence], np.ndarray]
+        self,
+        a: np.ndarray,
+        b: np.ndarray,
+        measure: Callable[[FusedEvidence], np.ndarray],
+        advance: Advance = uncounted,
     ) -> np.ndarray:
         parts = [np.empty(0, np.float32)]
         for start in range(0, len(a), _BLOCK):
             part = slice(start, start + _BLOCK)
             parts.append(measure(self.compare(a[part], b[part])))
+            advance(len(parts[-1]))
         return np.concatenate(parts)
 
     def compare(self, a: np.ndarray, b: np.ndarray) -> FusedEvidence:

@@ -13,6 +13,7 @@ from frametrace.case.store import Case
 from frametrace.matcher.account_names import connect, named_accounts
 from frametrace.matcher.framing.text.negations import claim_of
 from frametrace.matcher.framing.text.stance import Stance, StanceKind, stance_of
+from frametrace.work.progress import SILENT, Advance, Progress
 
 __all__ = ["count_stances", "with_stances", "without_disputes"]
 
@@ -36,7 +37,11 @@ class _Post:
 
 
 def with_stances(
-    case: Case, posts: pa.Table, framing: pa.Array, fact_checkers: Collection[str] = ()
+    case: Case,
+    posts: pa.Table,
+    framing: pa.Array,
+    fact_checkers: Collection[str] = (),
+    progress: Progress = SILENT,
 ) -> pa.Table:
     """The posts of framings, with the columns `stance` and `stance_cue` as in `MEMBERS`.
 
@@ -57,7 +62,8 @@ def with_stances(
         is_checker = (row["platform"], row["account_id"]) in checkers
         post = _Post(row["text"], tuple(row["links"]), is_checker)
         numbers.append(distinct.setdefault((row["framing"], post), len(distinct)))
-    stances = _stances(list(distinct))
+    with progress.track("stances of distinct posts", len(distinct)) as advance:
+        stances = _stances(list(distinct), advance)
     kinds = pa.array([stance and str(stance.kind) for stance in stances], pa.string())
     cues = pa.array([(stance and stance.cue) or None for stance in stances], pa.string())
     for name, values in (("stance", kinds), ("stance_cue", cues)):
@@ -65,7 +71,7 @@ def with_stances(
     return posts
 
 
-def _stances(posts: Sequence[tuple[str | None, _Post]]) -> list[Stance | None]:
+def _stances(posts: Sequence[tuple[str | None, _Post]], advance: Advance) -> list[Stance | None]:
     """The stance of each distinct post of a framing; None without a framing."""
     rows: dict[str | None, list[int]] = {}
     for row, (framing, _) in enumerate(posts):
@@ -80,6 +86,7 @@ def _stances(posts: Sequence[tuple[str | None, _Post]]) -> list[Stance | None]:
             stances[row] = stance_of(
                 post.text, post.links, claim=claim, by_fact_checker=post.by_fact_checker
             )
+        advance(len(of_framing))
     return stances
 
 

@@ -15,6 +15,7 @@ from scipy.sparse import coo_matrix, csr_matrix
 
 from frametrace.matcher.framing.distinct_contents import NONE, Contents, ItemLists
 from frametrace.matcher.framing.fusion import EvidenceFusion, FusedEvidence
+from frametrace.work.progress import SILENT, Progress
 
 __all__ = ["WEAK", "Edges", "find_edges"]
 
@@ -52,7 +53,11 @@ class Edges:
 
 
 def find_edges(
-    contents: Contents, fusion: EvidenceFusion, min_rarity: float, neighbours: int
+    contents: Contents,
+    fusion: EvidenceFusion,
+    min_rarity: float,
+    neighbours: int,
+    progress: Progress = SILENT,
 ) -> Edges:
     """The pairs that are mutual neighbours or have an item in common, and are similar enough.
 
@@ -60,8 +65,10 @@ def find_edges(
     """
     n = len(contents)
     shared = _sharing_pairs(contents)
-    a, b = np.divmod(np.union1d(shared, _nearest_pairs(contents, fusion, neighbours)), max(n, 1))
-    strength = fusion.strength(a, b, min_rarity)
+    nearest = _nearest_pairs(contents, fusion, neighbours, progress)
+    a, b = np.divmod(np.union1d(shared, nearest), max(n, 1))
+    with progress.track("comparing pairs of posts", len(a)) as advance:
+        strength = fusion.strength(a, b, min_rarity, advance)
     keep = strength >= WEAK * min_rarity
     a, b, strength = a[keep], b[keep], strength[keep]
     language = _languages(contents, fusion.texts.languages.numbers)
@@ -82,17 +89,19 @@ def _sharing_pairs(contents: Contents) -> np.ndarray:
     return _numbered(a, b, len(contents))
 
 
-def _nearest_pairs(contents: Contents, fusion: EvidenceFusion, neighbours: int) -> np.ndarray:
+def _nearest_pairs(
+    contents: Contents, fusion: EvidenceFusion, neighbours: int, progress: Progress
+) -> np.ndarray:
     """Pairs of contents in which a text or a picture of one is among the nearest of the other.
 
     Each item is represented by one content, of those that have it the one that most posts carry:
     the others are tied to it.
     """
     text_hub = _hubs(contents.all_texts(), contents.post_counts, len(contents.text_digests))
-    candidates = [tuple(text_hub[side] for side in fusion.texts.nearest(neighbours))]
+    candidates = [tuple(text_hub[side] for side in fusion.texts.nearest(neighbours, progress))]
     if fusion.images.vectors is not None:
         picture_hub = _hubs(contents.pictures, contents.post_counts, len(contents.picture_digests))
-        pairs = fusion.images.vectors.nearest(neighbours)
+        pairs = fusion.images.vectors.nearest(neighbours, progress)
         candidates.append(tuple(picture_hub[side] for side in pairs))
     a, b = (np.concatenate(side) for side in zip(*candidates, strict=True))
     known = (a != NONE) & (b != NONE)

@@ -29,6 +29,7 @@ from frametrace.matcher.framing.distinct_contents import NONE, Contents
 from frametrace.matcher.framing.pair_similarity import Basis, PairSimilarity
 from frametrace.matcher.framing.text.text_languages import Languages
 from frametrace.matcher.framing.vector_similarity import MIN_VECTOR_RARITY, ItemVectors
+from frametrace.work.progress import SILENT, Progress, counted
 
 __all__ = ["TextSimilarity", "caption_prior"]
 
@@ -68,10 +69,10 @@ class TextSimilarity:
     wording: Background
 
     @classmethod
-    def of(cls, case: Case, contents: Contents) -> Self:
+    def of(cls, case: Case, contents: Contents, progress: Progress = SILENT) -> Self:
         """Open the caption vectors and measure both backgrounds."""
         digests, keys = contents.text_digests, contents.text_keys
-        languages = _languages(case, contents)
+        languages = _languages(case, contents, progress)
         prior, numbers = caption_prior(case), languages.numbers
         vectors = ItemVectors.of(case, Caption.name, digests, prior, numbers)
         wording = Background.measure(len(keys), partial(_jaccards, keys), _KEY_PRIOR)
@@ -92,14 +93,15 @@ class TextSimilarity:
             vectors=self.vectors and self.vectors.with_added(vectors, languages.numbers),
         )
 
-    def nearest(self, count: int) -> tuple[np.ndarray, np.ndarray]:
+    def nearest(self, count: int, progress: Progress = SILENT) -> tuple[np.ndarray, np.ndarray]:
         """Pairs of texts that may be similar: in wording, or nearest in meaning."""
         if not len(self.digests):
             return np.empty(0, np.int64), np.empty(0, np.int64)
-        a, b = self._similar_wording()
+        with progress.track("searching similar wording", None):
+            a, b = self._similar_wording()
         if self.vectors is None:
             return a, b
-        x, y = self.vectors.nearest(count)
+        x, y = self.vectors.nearest(count, progress)
         return np.append(a, x), np.append(b, y)
 
     def _similar_wording(self) -> tuple[np.ndarray, np.ndarray]:
@@ -139,7 +141,7 @@ class TextSimilarity:
         return PairSimilarity(rarity, jaccard, np.full(len(a), Basis.CAPTION_KEY, np.int8), a, b)
 
 
-def _languages(case: Case, contents: Contents) -> Languages:
+def _languages(case: Case, contents: Contents, progress: Progress) -> Languages:
     """The languages of the texts, if the case's model reads more than one.
 
     Comparing the few other languages in which the English model sees Latin letters by themselves
@@ -148,7 +150,8 @@ def _languages(case: Case, contents: Contents) -> Languages:
     made_by = case.epoch.signals.get(Caption.name)
     if made_by is None or made_by.get("languages") == ENGLISH:
         return Languages.one(len(contents.wordings))
-    return Languages.of(contents.wordings.to_pylist())
+    with progress.track("languages of texts", len(contents.wordings)) as advance:
+        return Languages.of(counted(contents.wordings.to_pylist(), advance))
 
 
 def _jaccards(keys: pa.StringArray, a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ from frametrace.index.vectors import VectorIndex
 from frametrace.matcher.framing.calibration import Backgrounds, Prior
 from frametrace.matcher.framing.distinct_contents import NONE
 from frametrace.matcher.framing.pair_similarity import Basis, PairSimilarity
+from frametrace.work.progress import SILENT, Progress
 
 __all__ = ["MIN_VECTOR_RARITY", "ItemVectors", "angular_nearness", "cosine_of"]
 
@@ -109,7 +110,7 @@ class ItemVectors:
         vectors[outside] = self.added[rows[outside] - len(codes)]
         return vectors
 
-    def nearest(self, count: int) -> tuple[np.ndarray, np.ndarray]:
+    def nearest(self, count: int, progress: Progress = SILENT) -> tuple[np.ndarray, np.ndarray]:
         """Pairs of items in which one is among the `count` nearest of the other in its language.
 
         If items have equal vectors, only the first is searched for; the others are paired with it.
@@ -120,19 +121,22 @@ class ItemVectors:
         pairs = [(first[inverse[same]], same)]
         rows, first = rows[known], first[known]
         language = self.language[first]
-        for number in np.unique(language):
-            inside = np.flatnonzero(language == number)
-            index = self.index
-            if len(inside) < len(index.codes):
-                index = VectorIndex.of_codes(index.codes.only(rows[inside]))
-            for start in range(0, len(rows), _BLOCK):
-                block = slice(start, start + _BLOCK)
-                hits = index.search(self.index.codes.codes[rows[block]], limit=count + 1)
-                a, b = hits.query + start, inside[hits.row]
-                background = self.backgrounds.between(language[a], number)
-                rarity = background.rarity(angular_nearness(hits.value))
-                near = (rarity >= MIN_VECTOR_RARITY) & (a != b)
-                pairs.append((first[a[near]], first[b[near]]))
+        numbers = np.unique(language)
+        with progress.track("searching similar meaning", len(numbers) * len(rows)) as advance:
+            for number in numbers:
+                inside = np.flatnonzero(language == number)
+                index = self.index
+                if len(inside) < len(index.codes):
+                    index = VectorIndex.of_codes(index.codes.only(rows[inside]))
+                for start in range(0, len(rows), _BLOCK):
+                    codes = self.index.codes.codes[rows[start : start + _BLOCK]]
+                    hits = index.search(codes, limit=count + 1)
+                    a, b = hits.query + start, inside[hits.row]
+                    background = self.backgrounds.between(language[a], number)
+                    rarity = background.rarity(angular_nearness(hits.value))
+                    near = (rarity >= MIN_VECTOR_RARITY) & (a != b)
+                    pairs.append((first[a[near]], first[b[near]]))
+                    advance(len(codes))
         a, b = (np.concatenate(side) for side in zip(*pairs, strict=True))
         return a, b
 

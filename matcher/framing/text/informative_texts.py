@@ -21,6 +21,7 @@ from frametrace.matcher.framing.text.stopwords import (
     is_informative,
     unstretched,
 )
+from frametrace.work.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -43,7 +44,7 @@ _BUCKETS = 1 << 20
 _BLOCK = 8_192  # texts read at a time
 
 
-def says_enough(texts: Sequence[str]) -> np.ndarray:
+def says_enough(texts: Sequence[str], progress: Progress = SILENT) -> np.ndarray:
     """Which of a case's n distinct texts say enough, (n,) bool.
 
     The texts themselves show which words are common in the case. The result doesn't depend on the
@@ -55,13 +56,15 @@ def says_enough(texts: Sequence[str]) -> np.ndarray:
     frequency = np.zeros(_BUCKETS, np.int64)
     enough = np.zeros(len(texts), bool)
     undecided: list[tuple[np.ndarray, csr_matrix]] = []
-    for start in range(0, len(texts), _BLOCK):
-        words = hasher.transform(map(informative_words, texts[start : start + _BLOCK]))
-        np.add.at(frequency, words.indices, 1)
-        total = _total(words)
-        enough[start : start + _BLOCK] = total >= MIN_CONTENT / _MIN_WEIGHT
-        rows = np.flatnonzero((total >= MIN_CONTENT) & (total < MIN_CONTENT / _MIN_WEIGHT))
-        undecided.append((start + rows, words[rows]))
+    with progress.track("texts that say enough", len(texts)) as advance:
+        for start in range(0, len(texts), _BLOCK):
+            words = hasher.transform(map(informative_words, texts[start : start + _BLOCK]))
+            frequency += np.bincount(words.indices, minlength=_BUCKETS)
+            total = _total(words)
+            enough[start : start + _BLOCK] = total >= MIN_CONTENT / _MIN_WEIGHT
+            rows = np.flatnonzero((total >= MIN_CONTENT) & (total < MIN_CONTENT / _MIN_WEIGHT))
+            undecided.append((start + rows, words[rows]))
+            advance(words.shape[0])
     for rows, words in undecided:
         words.data *= commonness_weights(frequency[words.indices], len(texts))
         enough[rows] = _total(words) >= MIN_CONTENT

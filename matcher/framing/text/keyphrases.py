@@ -26,6 +26,7 @@ from frametrace.embed.text.tokenize import (
 from frametrace.matcher.framing.text.stopwords import common_words, cut_common_words, is_informative
 from frametrace.matcher.framing.text.term_weights import TermWeights
 from frametrace.matcher.framing.text.text_samples import TextSamples
+from frametrace.work.progress import Advance, uncounted
 
 __all__ = ["MAX_TERMS", "terms_of_groups"]
 
@@ -77,11 +78,15 @@ class _Phrase:
         )
 
 
-def terms_of_groups(samples: TextSamples, weights: TermWeights) -> list[list[str]]:
+def terms_of_groups(
+    samples: TextSamples,
+    weights: TermWeights,
+    advance: Advance = uncounted,
+) -> list[list[str]]:
     """Up to eight terms of each group, the most characteristic first.
 
     Terms that occur in several texts of a group come before those that occur in one. A group
-    without texts has no terms.
+    without texts has no terms. `advance` receives how many more groups are done.
     """
     named = []
     for block in in_blocks(np.array([len(rows) for rows in samples.rows], np.int64), _BLOCK):
@@ -93,6 +98,7 @@ def terms_of_groups(samples: TextSamples, weights: TermWeights) -> list[list[str
             terms = _terms(runs, phrases, dict(zip(phrases, weight, strict=False)))
             texts = (samples.texts[row] for row in samples.rows[group].tolist())
             named.append(as_written(terms, texts))
+            advance(1)
     return named
 
 

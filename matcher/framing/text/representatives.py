@@ -10,6 +10,7 @@ from frametrace.embed.text.ngrams import in_blocks
 from frametrace.matcher.framing.text.hashed_terms import BUCKETS
 from frametrace.matcher.framing.text.term_weights import TermWeights
 from frametrace.matcher.framing.text.text_samples import TextSamples
+from frametrace.work.progress import Advance, counted, uncounted
 
 __all__ = ["MAX_LANGUAGES", "representatives"]
 
@@ -21,19 +22,24 @@ _BLOCK = 1 << 22  # terms of texts that are weighed at a time; some 200 MB
 _DECIMALS = 5  # of similarities; texts that agree to these are equally similar
 
 
-def representatives(samples: TextSamples, weights: TermWeights) -> list[list[tuple[str, int]]]:
+def representatives(
+    samples: TextSamples,
+    weights: TermWeights,
+    advance: Advance = uncounted,
+) -> list[list[tuple[str, int]]]:
     """Up to four languages of each group, and the row of the representative text in each.
 
     The languages with the most distinct texts come first. The representative has the greatest mean
     cosine similarity of its term weights to those of the group's other texts, in any language; of
     equally similar texts, it is the one that sorts first. Languages are those of `languages_of`.
+    `advance` receives how many more groups are done.
     """
     similarity = _similarities(samples, weights)
     ends = np.cumsum([len(rows) for rows in samples.rows])
     parts = np.split(similarity, ends[:-1]) if len(ends) else ()
     return [
         _representatives(samples.texts, rows.tolist(), part.tolist())
-        for rows, part in zip(samples.rows, parts, strict=True)
+        for rows, part in counted(zip(samples.rows, parts, strict=True), advance)
     ]
 
 
@@ -45,7 +51,7 @@ def _similarities(samples: TextSamples, weights: TermWeights) -> np.ndarray:
     terms = samples.terms[len(samples.outside) :]
     sizes = np.array([len(rows) for rows in samples.rows], np.int64)
     ends = np.append(0, np.cumsum(sizes))
-    sums = [np.empty(0)]
+    sums: list[np.ndarray] = [np.empty(0)]
     for groups in in_blocks(np.diff(terms.indptr[ends]), _BLOCK):
         part = terms[ends[groups.start] : ends[groups.stop]]
         text = np.repeat(np.arange(part.shape[0]), np.diff(part.indptr))

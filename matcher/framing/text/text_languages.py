@@ -1,7 +1,7 @@
 """Numbers the languages of a case's texts, so that texts are compared by pair of languages."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -26,7 +26,7 @@ class Languages:
     numbers: np.ndarray
 
     @classmethod
-    def of(cls, texts: Sequence[str]) -> Self:
+    def of(cls, texts: Iterable[str]) -> Self:
         """Detect the languages of a case's texts."""
         languages = languages_of(texts)
         counts = Counter(languages)

@@ -17,6 +17,7 @@ import numpy as np
 
 from frametrace.embed.text.tokenize import Piece, pieces, terms_of
 from frametrace.matcher.framing.text.hashed_terms import hashed
+from frametrace.work.progress import Advance, uncounted
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -43,8 +44,17 @@ class TextSamples:
     terms: "csr_matrix"
 
     @classmethod
-    def of(cls, texts: Sequence[str], group: np.ndarray, count: int) -> Self:
-        """Sample texts by the number of the group of each, (n,) below `count`, or `NO_GROUP`."""
+    def of(
+        cls,
+        texts: Sequence[str],
+        group: np.ndarray,
+        count: int,
+        advance: Advance = uncounted,
+    ) -> Self:
+        """Sample texts by the number of the group of each, (n,) below `count`, or `NO_GROUP`.
+
+        `advance` receives how many more texts are done.
+        """
         order, starts = _by_group(texts, group, count)
         classes = np.split(order, starts)
         sampled: list[list[int]] = [[] for _ in classes]
@@ -55,6 +65,8 @@ class TextSamples:
                 for row, words in _distinct(texts, rows, limit):
                     chosen.append(row)
                     yield terms_of(words)
+                    advance(1)
+                advance(len(rows) - len(chosen))
 
         hashes = hashed(terms())
         outside, *in_groups = (np.array(rows, np.int64) for rows in sampled)

@@ -1,3 +1,5 @@
+import re
+import subprocess
 import sys
 
 from terminal import shown_on_a_terminal
@@ -13,13 +15,30 @@ with Console().track("pictures [x]", 3) as advance:
 """
 
 
-def test_plain_lines_say_how_much_was_done_at_what_rate(capsys):
-    with Console().track("pictures", 3) as advance:
-        advance(3)
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.startswith("pictures: 3 in ")
-    assert "/s)" in err
+SLOW = """
+import time
+from frametrace.app.output import console_progress
+console_progress.LINE_INTERVAL = 0.3
+with console_progress.Console().track("pictures", 3) as advance:
+    advance(2)
+    time.sleep(1.1)
+    advance(1)
+with console_progress.Console().track("laying out the map", None):
+    time.sleep(1.1)
+with console_progress.Console().track("over at once", 7) as advance:
+    advance(7)
+"""
+
+
+def test_plain_lines_move_while_nothing_can_be_counted() -> None:
+    ran = subprocess.run([sys.executable, "-c", SLOW], capture_output=True, text=True, check=True)
+    assert ran.stdout == ""
+    lines = ran.stderr.splitlines()
+    assert lines[0].startswith("pictures: 2 of 3 after 0.3 s, ")
+    assert sum(line.startswith("pictures: 2 of 3 after ") for line in lines) >= 2
+    assert any(re.fullmatch(r"pictures: 3 in \d\.\d s \([\d.,]+/s\)", line) for line in lines)
+    assert any(re.fullmatch(r"laying out the map: 0\.\d s", line) for line in lines)
+    assert re.fullmatch(r"laying out the map: \d\.\d s", lines[-1]), "brief work leaves no line"
 
 
 def test_nothing_to_do_says_nothing(capsys):
