@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
@@ -22,25 +23,30 @@ EXPLAINS = "explains"
 _SIGNALS = {
     CaptionKey.name: pa.schema([("sha256", pa.string()), ("key", pa.string())]),
     OcrText.name: pa.schema([("sha256", pa.string()), ("text_sha256", pa.string())]),
-    Pdq.name: pa.schema([("sha256", pa.string()), ("code", pa.binary())]),
 }
 
-# A match is listed for items that may stand for others: pictures for those with an equal hash, and
-# between framings texts for those with their key and pictures for those of their photo. `item` is a
-# number that all of these share. (With 64 bits, two of a billion items share one by chance, which
-# would list a match too many.)
+# Matches between framings are listed for one of the texts with a key, and one of the pictures of a
+# photo. `item` is a number that all of these share. (With 64 bits, two of a billion items share one
+# by chance, which would list a match too many.)
 _ITEMS = f"""
 CREATE TEMP TABLE items AS
-SELECT true AS in_framing, sha256, hash(key) AS item FROM {CaptionKey.name} WHERE key IS NOT NULL
-UNION SELECT true, media_sha256, hash(medoid_sha256) FROM members
+SELECT sha256, hash(key) AS item FROM {CaptionKey.name} WHERE key IS NOT NULL
+UNION SELECT media_sha256, hash(medoid_sha256) FROM members
     WHERE kind = '{GroupKind.PHOTO}' AND relation = '{Relation.COPY}'
-UNION ALL SELECT false, sha256, hash(code) FROM {Pdq.name}
 """  # noqa: S608
 
-# The pairs of items that tie a member: of framings what the two posts carry, otherwise pictures.
+# The pairs that tie a member: in a framing two items that its post and the other post carry,
+# otherwise two pictures.
 _TIED = f"""
 CREATE TEMP TABLE tied AS
-WITH carried AS (
+WITH ties AS (
+    SELECT DISTINCT platform, post_id, via_platform, via_post_id FROM members
+    WHERE kind = '{GroupKind.FRAMING}' AND via_post_id IS NOT NULL
+),
+ends AS (
+    SELECT platform, post_id FROM ties UNION SELECT via_platform, via_post_id FROM ties
+),
+carried AS (
     SELECT platform, post_id, caption_sha256 AS sha256 FROM posts
     UNION ALL SELECT platform, post_id, sha256 FROM post_media
     UNION ALL SELECT platform, post_id, text_sha256
@@ -48,36 +54,26 @@ WITH carried AS (
 ),
 of_posts AS (
     SELECT platform, post_id, coalesce(item, hash(sha256)) AS item
-    FROM carried LEFT JOIN (FROM items WHERE in_framing) USING (sha256)
+    FROM carried SEMI JOIN ends USING (platform, post_id) LEFT JOIN items USING (sha256)
     WHERE sha256 IS NOT NULL
 ),
 pairs AS (
-    SELECT true AS in_framing, a.item AS a, b.item AS b
-    FROM (
-        SELECT DISTINCT platform, post_id, via_platform, via_post_id FROM members
-        WHERE kind = '{GroupKind.FRAMING}' AND via_post_id IS NOT NULL
-    ) m
+    SELECT true AS in_framing, a.item AS a, b.item AS b FROM ties t
     JOIN of_posts a USING (platform, post_id)
-    JOIN of_posts b ON (b.platform, b.post_id) = (m.via_platform, m.via_post_id)
-    UNION ALL
-    SELECT false, coalesce(a.item, hash(m.sha256)), coalesce(b.item, hash(m.tie))
-    FROM (
-        SELECT media_sha256 AS sha256, coalesce(via_sha256, medoid_sha256) AS tie
-        FROM members WHERE kind <> '{GroupKind.FRAMING}'
-    ) m
-    LEFT JOIN (FROM items WHERE NOT in_framing) a ON a.sha256 = m.sha256
-    LEFT JOIN (FROM items WHERE NOT in_framing) b ON b.sha256 = m.tie
+    JOIN of_posts b ON (b.platform, b.post_id) = (t.via_platform, t.via_post_id)
+    UNION ALL SELECT false, hash(media_sha256), hash(coalesce(via_sha256, medoid_sha256))
+    FROM members WHERE kind <> '{GroupKind.FRAMING}'
 )
 FROM pairs UNION SELECT in_framing, b, a FROM pairs
 """  # noqa: S608
 
 _EXPLAINING = f"""
 SELECT position FROM (
-    SELECT m.position, m.in_framing, coalesce(a.item, hash(m.sha256_a)) AS a,
-        coalesce(b.item, hash(m.sha256_b)) AS b
-    FROM (SELECT *, relation = '{Relation.SIMILAR}' AS in_framing FROM matches) m
-    LEFT JOIN items a ON (a.in_framing, a.sha256) = (m.in_framing, m.sha256_a)
-    LEFT JOIN items b ON (b.in_framing, b.sha256) = (m.in_framing, m.sha256_b)
+    SELECT position, relation = '{Relation.SIMILAR}' AS in_framing,
+        coalesce(CASE WHEN in_framing THEN a.item END, hash(sha256_a)) AS a,
+        coalesce(CASE WHEN in_framing THEN b.item END, hash(sha256_b)) AS b
+    FROM matches
+    LEFT JOIN items a ON a.sha256 = sha256_a LEFT JOIN items b ON b.sha256 = sha256_b
 ) SEMI JOIN tied USING (in_framing, a, b)
 """  # noqa: S608
 
@@ -87,16 +83,17 @@ def with_explains(
 ) -> Iterator[pa.RecordBatch]:
     """The matches with the column `explains`: whether they tie a member to its group.
 
-    A member with the bytes, the hash or the text of the one that it is tied to needs no match, but
-    matches between equal pictures are included.
+    Pictures with one hash are matched with the first of them, which alone is matched with others:
+    these matches explain its ties as theirs. Copies of files, and texts with one key, need none.
     """
     explains = np.zeros(results.matches.num_rows, bool)
     explains[_positions(case, results, progress or Silent())] = True
     start = 0
     for batch in results.matches.batches():
-        column = pa.array(explains[start : start + len(batch)])
+        of_one_hash = pc.and_(pc.equal(batch["signal"], Pdq.name), pc.equal(batch["distance"], 0))
+        ties = pa.array(explains[start : start + len(batch)])
         start += len(batch)
-        yield batch.append_column(EXPLAINS, column)
+        yield batch.append_column(EXPLAINS, pc.or_(ties, of_one_hash.fill_null(False)))
 
 
 def _positions(case: Case, results: Results, progress: Progress) -> np.ndarray:

@@ -76,7 +76,7 @@ def test_tables_of_an_earlier_report_do_not_stay_beside_those_of_the_other_forma
 def test_a_table_that_no_report_wrote_is_kept(small_case, tmp_path):
     write_report(small_case, tmp_path, executor=InProcess())
     (tmp_path / "groups.parquet").write_text("mine")
-    with pytest.raises(UsageError, match="holds groups.parquet, which no report wrote"):
+    with pytest.raises(UsageError, match=r"holds groups\.parquet, which no report wrote"):
         write_report(small_case, tmp_path, TableFormat(parquet=True), executor=InProcess())
     write_report(small_case, tmp_path, executor=InProcess())
     assert (tmp_path / "groups.parquet").read_text() == "mine"
