@@ -26,12 +26,12 @@ _SIGNALS = {
 }
 
 # Matches between framings are listed for one of the texts with a key, and one of the pictures of a
-# photo. `item` is a number that all of these share. (With 64 bits, two of a billion items share one
-# by chance, which would list a match too many.)
+# photo: `item` is what all of these share. Posts, digests and items are numbers of 64 bits, which
+# take little memory. Among a billion, two that are equal by chance would list a match too many.
 _ITEMS = f"""
 CREATE TEMP TABLE items AS
-SELECT sha256, hash(key) AS item FROM {CaptionKey.name} WHERE key IS NOT NULL
-UNION SELECT media_sha256, hash(medoid_sha256) FROM members
+SELECT hash(sha256) AS digest, hash(key) AS item FROM {CaptionKey.name} WHERE key IS NOT NULL
+UNION SELECT hash(media_sha256), hash(medoid_sha256) FROM members
     WHERE kind = '{GroupKind.PHOTO}' AND relation = '{Relation.COPY}'
 """  # noqa: S608
 
@@ -40,27 +40,24 @@ UNION SELECT media_sha256, hash(medoid_sha256) FROM members
 _TIED = f"""
 CREATE TEMP TABLE tied AS
 WITH ties AS (
-    SELECT DISTINCT platform, post_id, via_platform, via_post_id FROM members
-    WHERE kind = '{GroupKind.FRAMING}' AND via_post_id IS NOT NULL
+    SELECT DISTINCT hash(platform, post_id) AS post, hash(via_platform, via_post_id) AS via
+    FROM members WHERE kind = '{GroupKind.FRAMING}' AND via_post_id IS NOT NULL
 ),
-ends AS (
-    SELECT platform, post_id FROM ties UNION SELECT via_platform, via_post_id FROM ties
-),
+ends AS (SELECT post FROM ties UNION SELECT via FROM ties),
 carried AS (
-    SELECT platform, post_id, caption_sha256 AS sha256 FROM posts
-    UNION ALL SELECT platform, post_id, sha256 FROM post_media
-    UNION ALL SELECT platform, post_id, text_sha256
-        FROM post_media JOIN {OcrText.name} USING (sha256)
+    SELECT hash(platform, post_id) AS post, hash(caption_sha256) AS digest FROM posts
+        WHERE caption_sha256 IS NOT NULL
+    UNION ALL SELECT hash(platform, post_id), hash(sha256) FROM post_media
+    UNION ALL SELECT hash(platform, post_id), hash(text_sha256)
+        FROM post_media JOIN {OcrText.name} USING (sha256) WHERE text_sha256 IS NOT NULL
 ),
 of_posts AS (
-    SELECT platform, post_id, coalesce(item, hash(sha256)) AS item
-    FROM carried SEMI JOIN ends USING (platform, post_id) LEFT JOIN items USING (sha256)
-    WHERE sha256 IS NOT NULL
+    SELECT post, coalesce(item, digest) AS item
+    FROM carried SEMI JOIN ends USING (post) LEFT JOIN items USING (digest)
 ),
 pairs AS (
-    SELECT true AS in_framing, a.item AS a, b.item AS b FROM ties t
-    JOIN of_posts a USING (platform, post_id)
-    JOIN of_posts b ON (b.platform, b.post_id) = (t.via_platform, t.via_post_id)
+    SELECT true AS in_framing, a.item AS a, b.item AS b
+    FROM ties t JOIN of_posts a USING (post) JOIN of_posts b ON b.post = t.via
     UNION ALL SELECT false, hash(media_sha256), hash(coalesce(via_sha256, medoid_sha256))
     FROM members WHERE kind <> '{GroupKind.FRAMING}'
 )
@@ -69,11 +66,12 @@ FROM pairs UNION SELECT in_framing, b, a FROM pairs
 
 _EXPLAINING = f"""
 SELECT position FROM (
-    SELECT position, relation = '{Relation.SIMILAR}' AS in_framing,
-        coalesce(CASE WHEN in_framing THEN a.item END, hash(sha256_a)) AS a,
-        coalesce(CASE WHEN in_framing THEN b.item END, hash(sha256_b)) AS b
-    FROM matches
-    LEFT JOIN items a ON a.sha256 = sha256_a LEFT JOIN items b ON b.sha256 = sha256_b
+    SELECT position, in_framing, coalesce(CASE WHEN in_framing THEN x.item END, m.a) AS a,
+        coalesce(CASE WHEN in_framing THEN y.item END, m.b) AS b
+    FROM (
+        SELECT position, relation = '{Relation.SIMILAR}' AS in_framing,
+            hash(sha256_a) AS a, hash(sha256_b) AS b FROM matches
+    ) m LEFT JOIN items x ON x.digest = m.a LEFT JOIN items y ON y.digest = m.b
 ) SEMI JOIN tied USING (in_framing, a, b)
 """  # noqa: S608
 
