@@ -71,6 +71,10 @@ ORDER BY group_id, posts DESC, platform, account_id
 """
 
 
+_QUERIED = (
+    *("group_id", "platform", "post_id", "account_id", "account_name", "posted_at", "text"),
+    *("media_sha256", "caption_sha256", "tied_by"),
+)
 _KEYS = pa.schema([("sha256", pa.string()), ("key", pa.string())])
 _REPRESENTATIVES = pa.schema(
     [("group_id", pa.string()), ("at", pa.int64())]
@@ -120,7 +124,8 @@ def framing_views(
     names = pa.array(list(shown), pa.string())
     framings = results.framings.filter(pc.is_in(results.framings["group_id"], value_set=names))
     about = {row["group_id"]: row for row in framings.to_pylist()}
-    members = results.members.filter(pc.is_in(results.members["group_id"], value_set=names))
+    members = results.members.select(_QUERIED)
+    members = members.filter(pc.is_in(members["group_id"], value_set=names))
     queried = _queried(case, members, [about[name] for name in shown if name in about])
     photo_of = _photos(results, members, shown)
     posts = _posts_of(results, photo_of.values())

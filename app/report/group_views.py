@@ -185,15 +185,14 @@ def _view(
 ) -> GroupView:
     shown = members.slice(0, max_members)
     verified = verified_members(members.filter(pc.is_valid(members["inliers"])).to_pylist())
-    posts = members.select(["platform", "post_id", "posted_at"]).to_pylist()
-    moments = {(m["platform"], m["post_id"]): (m["platform"], m["posted_at"]) for m in posts}
+    posts = members.group_by(["platform", "post_id", "posted_at"], use_threads=False).aggregate([])
     return GroupView(
         row=row,
         span=_span(row),
         who=_who(row),
         mark=mark(row),
         news=news(row),
-        line=timeline(list(moments.values())),
+        line=timeline(posts),
         pictures=_pictures(members),
         members=tuple(
             (m, moment_text(m["posted_at"]), sentence(m), _novelty(row, m, arrived))
