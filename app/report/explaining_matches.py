@@ -86,6 +86,10 @@ def with_explains(
     """
     explains = np.zeros(results.matches.num_rows, bool)
     explains[_positions(case, results, progress or Silent())] = True
+    return _with_column(results, explains)
+
+
+def _with_column(results: Results, explains: np.ndarray) -> Iterator[pa.RecordBatch]:
     start = 0
     for batch in results.matches.batches():
         of_one_hash = pc.and_(pc.equal(batch["signal"], Pdq.name), pc.equal(batch["distance"], 0))

@@ -97,7 +97,7 @@ def _write(
     progress: Progress,
 ) -> None:
     relations = write_tables(case, folder, matched, page.tables, progress)
-    write_gexf(folder / "network.gexf", matched[0])
+    write_gexf(folder / "network.gexf", matched[0], progress)
     (folder / _RUN).write_text(_run_json(case, *matched, page.tables), "utf-8")
     sharing, scenes = (relations.get(r, 0) for r in (Relation.SHARES_ELEMENT, Relation.SAME_SCENE))
     page = replace(page, sharing=sharing, scenes=scenes)

@@ -23,6 +23,7 @@ class Recorded:
 
     def __init__(self):
         self.totals, self.done, self.steps = {}, Counter(), Counter()
+        self.running = ""
 
     @contextmanager
     def track(self, label, total):
@@ -30,8 +31,10 @@ class Recorded:
             self.done[label] += count
             self.steps[label] += 1
 
-        self.totals[label] = total
+        assert not self.running  # a terminal shows one bar
+        self.totals[label], self.running = total, label
         yield advance
+        self.running = ""
 
     def note(self, line):
         raise AssertionError(line)
