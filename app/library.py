@@ -178,11 +178,24 @@ def query(
     return Answer(Table(found.rows), found.total, found.notes)
 
 
-def report(case: AnyCase, out: AnyPath, *, progress: Progress | None = None) -> Path:
-    """Write the report of the last `match` into a folder, and return the path of its page."""
+def report(
+    case: AnyCase,
+    out: AnyPath,
+    *,
+    all_matches: bool = False,
+    parquet: bool = False,
+    progress: Progress | None = None,
+) -> Path:
+    """Write the report of the last `match` into a folder, and return the path of its page.
+
+    Of the matches, the report lists those that tie a post to its group, or all of them with
+    `all_matches`. With `parquet` its tables are Parquet files instead of CSV.
+    """
+    from frametrace.app.report.report_tables import TableFormat
     from frametrace.app.report.write_report import write_report
 
-    return write_report(opened_case(case), Path(out), progress=progress)
+    tables = TableFormat(all_matches=all_matches, parquet=parquet)
+    return write_report(opened_case(case), Path(out), tables, progress=progress)
 
 
 def network(
@@ -243,9 +256,11 @@ def run(
 
     Run it again when there are more posts, or after it was stopped: only what is missing is done.
     """
+    from frametrace.app.report.report_tables import TableFormat
     from frametrace.app.report.write_report import check_out
 
-    check_out(_folder(case), Path(out))
+    choices = {"all_matches": settings.all_matches, "parquet": settings.parquet}
+    check_out(_folder(case), Path(out), TableFormat(**choices))
     added = add(
         case,
         sources,
@@ -256,7 +271,7 @@ def run(
     )
     embedded = embed(case, settings.embedding, progress=progress)
     matched = match(case, settings=settings.matching, progress=progress)
-    return Run(added, embedded, matched, report(case, out, progress=progress))
+    return Run(added, embedded, matched, report(case, out, **choices, progress=progress))
 
 
 def _matched(

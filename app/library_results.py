@@ -140,10 +140,15 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class RunSettings:
-    """Where `run` looks for pictures, and the settings of its stages."""
+    """Where `run` looks for pictures, and the settings of its stages.
+
+    `all_matches` and `parquet` are about the tables of the report, as in `report`.
+    """
 
     media: Paths = ()
     media_maps: Paths = ()
     reading: ReadSettings = ReadSettings()
     embedding: EmbedSettings = EmbedSettings()
     matching: MatchSettings = MatchSettings()
+    all_matches: bool = False
+    parquet: bool = False

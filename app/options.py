@@ -24,6 +24,7 @@ __all__ = [
     "model_options",
     "out_option",
     "reading_options",
+    "report_options",
     "setting_option",
     "source_options",
     "sources_argument",
@@ -241,5 +242,13 @@ _fact_checkers_option = click.option(
     type=_PATH,
     help="A file with one account per line (platform/id, or platform/name): their posts count as"
     " disputing what framings claim.",
+)
+report_options = _all(
+    click.option(
+        "--all-matches",
+        is_flag=True,
+        help="List every match, not only those that tie a post to its group.",
+    ),
+    click.option("--parquet", is_flag=True, help="Write the tables as Parquet instead of CSV."),
 )
 match_options = _all(max_pdq_option, min_rarity_option, _fact_checkers_option)

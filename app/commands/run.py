@@ -12,6 +12,7 @@ from frametrace.app.options import (
     match_options,
     model_options,
     out_option,
+    report_options,
     source_options,
     sources_argument,
     strict_option,
@@ -27,6 +28,7 @@ __all__ = ["command"]
 @source_options
 @model_options
 @match_options
+@report_options
 @strict_option
 @json_option
 def command(case: Path, sources: tuple[Path, ...], out: Path, **options: Any) -> None:
@@ -51,6 +53,8 @@ def command(case: Path, sources: tuple[Path, ...], out: Path, **options: Any) ->
         read_settings(options),
         embed_settings(options),
         match_settings(options),
+        all_matches=options["all_matches"],
+        parquet=options["parquet"],
     )
     done = library.run(case, sources, out, settings=settings, progress=Console())
     if options["as_json"]:

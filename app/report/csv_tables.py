@@ -1,23 +1,20 @@
 """Writes tables as CSV in UTF-8, with cells that no spreadsheet runs as a formula."""
 
 import csv
-import json
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
 import pyarrow as pa
 
+from frametrace.app.report.csv_cells import cells_of, csv_lines, quoted
 from frametrace.case.atomic_files import when_free
 from frametrace.matcher.result_schemas import EVIDENCE
 from frametrace.posts.errors import CaseError, UsageError
 
 __all__ = [
     "GROUPS_COLUMNS",
-    "escape_formula",
     "replacing_csv",
     "row_writer",
     "rows_of",
@@ -33,14 +30,7 @@ GROUPS_COLUMNS = (
     "stance", "stance_cue",
 )  # fmt: skip
 
-_BOXES = EVIDENCE.field("altered").type
-
-# The start of a formula in spreadsheets (OWASP, "CSV Injection"), also in full width; apostrophes
-# before it are included, so that removing one always restores the original.
-_FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
-
-# What controls a terminal that shows the file: C0 but tab and line ends, DEL, and C1.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_ROWS_AT_ONCE = 10_000
 
 
 def write_csv(path: Path, table: pa.Table, columns: Sequence[str] = ()) -> None:
@@ -52,17 +42,15 @@ def write_csv(path: Path, table: pa.Table, columns: Sequence[str] = ()) -> None:
     Numbers have six decimals; very small ones, such as p-values, four significant digits.
     """
     names = list(columns or table.column_names)
-    write_batches(path, names, table.select(names).to_batches(max_chunksize=10_000))
+    write_batches(path, names, table.select(names).to_batches(max_chunksize=_ROWS_AT_ONCE))
 
 
 def write_batches(path: Path, names: Sequence[str], batches: Iterable[pa.RecordBatch]) -> None:
     """Write batches of rows as `write_csv` does; `names` are the columns."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = row_writer(file)
-        writer.writerow(names)
+    with path.open("wb") as file:
+        file.write(csv_lines([quoted(pa.array([name], pa.large_string())) for name in names]))
         for batch in batches:
-            columns = [_cells(column) for column in batch.columns]
-            writer.writerows(zip(*columns, strict=True))
+            file.write(csv_lines([cells_of(column) for column in batch.columns]))
 
 
 @contextmanager
@@ -114,47 +102,3 @@ class _LineFeeds:
 
     def write(self, row: str) -> int:
         return self._file.write(row.removesuffix("\r\n") + "\n")
-
-
-def escape_formula(text: str) -> str:
-    """The text, with an apostrophe in front if a spreadsheet would read it as a formula."""
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
-def _cells(column: pa.Array) -> list[str]:
-    cell = _boxes if column.type == _BOXES else _cell
-    return [cell(value) for value in column.to_pylist()]
-
-
-def _boxes(boxes: Sequence[Mapping[str, float]] | None) -> str:
-    """Parts of a picture, in fractions of its width and height."""
-    return "; ".join(",".join(f"{side:.3f}" for side in box.values()) for box in boxes or ())
-
-
-def _cell(value: object) -> str:
-    match value:
-        case None:
-            return ""
-        case float() if 0 < abs(value) < 1e-4:
-            return f"{value:.3e}"
-        case float():
-            return f"{value:.6f}".rstrip("0").rstrip(".")
-        case datetime():
-            return value.isoformat(timespec="seconds").replace("+00:00", "Z")
-        case int() | list():
-            return _CONTROL.sub(" ", json.dumps(_plain(value), ensure_ascii=False))
-    return escape_formula(_CONTROL.sub(" ", str(value)))
-
-
-def _plain(value: object) -> object:
-    """A value for JSON, with numbers and times as in cells."""
-    match value:
-        case list():
-            return [_plain(item) for item in value]
-        case dict():
-            return {name: _plain(item) for name, item in value.items()}
-        case float():
-            return float(_cell(value))
-        case datetime():
-            return _cell(value)
-    return value

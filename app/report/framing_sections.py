@@ -1,6 +1,6 @@
 """Collects what the page shows of each framing: terms, captions, texts in pictures, its spread."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +71,10 @@ ORDER BY group_id, posts DESC, platform, account_id
 """
 
 
+_QUERIED = (
+    *("group_id", "platform", "post_id", "account_id", "account_name", "posted_at", "text"),
+    *("media_sha256", "caption_sha256", "tied_by"),
+)
 _KEYS = pa.schema([("sha256", pa.string()), ("key", pa.string())])
 _REPRESENTATIVES = pa.schema(
     [("group_id", pa.string()), ("at", pa.int64())]
@@ -117,16 +121,17 @@ def framing_views(
     case: Case, results: Results, shown: Mapping[str, Sequence[str]]
 ) -> dict[str, FramingView]:
     """The views of the framings in `shown`, which maps their ids to the pictures on the page."""
-    about = {row["group_id"]: row for row in results.framings.to_pylist()}
     names = pa.array(list(shown), pa.string())
-    members = results.members.filter(pc.is_in(results.members["group_id"], value_set=names))
+    framings = results.framings.filter(pc.is_in(results.framings["group_id"], value_set=names))
+    about = {row["group_id"]: row for row in framings.to_pylist()}
+    members = results.members.select(_QUERIED)
+    members = members.filter(pc.is_in(members["group_id"], value_set=names))
     queried = _queried(case, members, [about[name] for name in shown if name in about])
     photo_of = _photos(results, members, shown)
-    posts = dict(zip(*(results.groups[n].to_pylist() for n in ("group_id", "posts")), strict=True))
+    posts = _posts_of(results, photo_of.values())
     views = {}
-    for number, row in enumerate(_framings(results).to_pylist(), 1):
-        if (name := row["group_id"]) not in shown:
-            continue
+    for number, row in _numbered(results, names):
+        name = row["group_id"]
         summary = about.get(name, {})
         reused = {picture: photo_of[picture] for picture in shown[name] if picture in photo_of}
         shown_for = {photo: picture for picture, photo in reused.items()}
@@ -152,8 +157,19 @@ def framing_views(
     return views
 
 
-def _framings(results: Results) -> pa.Table:
-    return results.groups.filter(pc.equal(results.groups["kind"], str(GroupKind.FRAMING)))
+def _numbered(results: Results, names: pa.Array) -> list[tuple[int, dict[str, Any]]]:
+    """The rows of some framings, each with its rank among all framings by spread."""
+    framings = results.groups.filter(pc.equal(results.groups["kind"], str(GroupKind.FRAMING)))
+    kept = pc.indices_nonzero(pc.is_in(framings["group_id"], value_set=names))
+    numbers = pc.add(kept, 1).to_pylist()
+    return list(zip(numbers, framings.take(kept).to_pylist(), strict=True))
+
+
+def _posts_of(results: Results, group_ids: Iterable[str]) -> dict[str, int]:
+    """How many posts some groups have."""
+    wanted = pa.array(sorted(set(group_ids)), pa.string())
+    groups = results.groups.filter(pc.is_in(results.groups["group_id"], value_set=wanted))
+    return dict(zip(*(groups[n].to_pylist() for n in ("group_id", "posts")), strict=True))
 
 
 def _wording(row: Mapping[str, Any]) -> Wording:

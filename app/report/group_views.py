@@ -1,6 +1,6 @@
 """Selects the groups and elements that the page shows, with their members and pictures."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -17,6 +17,7 @@ from frametrace.case.store import Case
 from frametrace.matcher.result_schemas import GroupKind
 from frametrace.matcher.saved_results import Results
 from frametrace.posts.model import MediaFile
+from frametrace.work.progress import Progress, Silent
 
 __all__ = [
     "ElementView",
@@ -77,7 +78,7 @@ class ElementView:
     pictures: tuple[str, ...]
 
 
-def group_views(results: Results) -> dict[str, list[GroupView]]:
+def group_views(results: Results, progress: Progress | None = None) -> dict[str, list[GroupView]]:
     """The groups that the page shows, by kind, those of the widest spread first."""
     groups = groups_with_changes(results)
     kinds = [groups.filter(pc.equal(groups["kind"], str(kind))) for kind in _KINDS]
@@ -86,7 +87,7 @@ def group_views(results: Results) -> dict[str, list[GroupView]]:
     ids = pa.chunked_array([c for part in (*widest, changed) for c in part.chunks], pa.string())
     shown = _within(groups, ids)
     max_members = min(MAX_MEMBERS, MAX_ROWS // max(shown.num_rows, 1))
-    members = dict(_by_group(_within(results.members, ids)))
+    members = _by_group(_within(results.members, ids))
     arrived = {
         (row["group_id"], row["platform"], row["post_id"]): row["new_account"]
         for row in _within(results.arrivals, ids).to_pylist()
@@ -94,13 +95,15 @@ def group_views(results: Results) -> dict[str, list[GroupView]]:
     framing_pictures = _framing_pictures(_within(results.framings, ids))
     views: dict[str, list[GroupView]] = {str(kind): [] for kind in _KINDS}
     pairs_left = MAX_PAIRS_ON_PAGE
-    for row in shown.to_pylist():
-        view = _view(row, members[row["group_id"]], arrived, max_members)
-        view = replace(view, pairs=view.pairs[:pairs_left])
-        if row["group_id"] in framing_pictures:
-            view = replace(view, pictures=framing_pictures[row["group_id"]])
-        pairs_left -= len(view.pairs)
-        views[row["kind"]].append(view)
+    with (progress or Silent()).track("groups on the page", shown.num_rows) as advance:
+        for row in shown.to_pylist():
+            view = _view(row, members[row["group_id"]], arrived, max_members)
+            view = replace(view, pairs=view.pairs[:pairs_left])
+            if row["group_id"] in framing_pictures:
+                view = replace(view, pictures=framing_pictures[row["group_id"]])
+            pairs_left -= len(view.pairs)
+            views[row["kind"]].append(view)
+            advance(1)
     return views
 
 
@@ -165,40 +168,53 @@ def _element_pictures(members: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(member["media_sha256"] for member in closest))[:MAX_ELEMENT_PICTURES]
 
 
-def _by_group(members: pa.Table) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    for group_id, rows in groupby(members.to_pylist(), key=lambda row: row["group_id"]):
-        yield group_id, list(rows)
+def _by_group(members: pa.Table) -> dict[str, pa.Table]:
+    """The members of each group, which are next to each other."""
+    parts, start = {}, 0
+    for group in members["group_id"].value_counts().to_pylist():
+        parts[group["values"]] = members.slice(start, group["counts"])
+        start += group["counts"]
+    return parts
 
 
 def _view(
     row: Mapping[str, Any],
-    members: Sequence[Mapping[str, Any]],
+    members: pa.Table,
     arrived: Mapping[tuple[str, str, str], bool],
     max_members: int,
 ) -> GroupView:
-    pictures: dict[str, str] = {}
-    closest = sorted(members, key=lambda m: (m["via_sha256"] or "", -m["similarity"]))
-    for member in closest:
-        if member["media_sha256"]:
-            pictures.setdefault(member["media_sha256"], label(member))
-    verified = verified_members(members)
-    shown = members[:max_members]
-    posts = {(m["platform"], m["post_id"]): (m["platform"], m["posted_at"]) for m in members}
+    shown = members.slice(0, max_members)
+    verified = verified_members(members.filter(pc.is_valid(members["inliers"])).to_pylist())
+    posts = members.group_by(["platform", "post_id", "posted_at"], use_threads=False).aggregate([])
     return GroupView(
         row=row,
         span=_span(row),
         who=_who(row),
         mark=mark(row),
         news=news(row),
-        line=timeline(list(posts.values())),
-        pictures=tuple(pictures.items())[:MAX_PICTURES],
+        line=timeline(posts),
+        pictures=_pictures(members),
         members=tuple(
-            (m, moment_text(m["posted_at"]), sentence(m), _novelty(row, m, arrived)) for m in shown
+            (m, moment_text(m["posted_at"]), sentence(m), _novelty(row, m, arrived))
+            for m in shown.to_pylist()
         ),
-        hidden=len(members) - len(shown),
+        hidden=members.num_rows - shown.num_rows,
         pairs=tuple(verified[:MAX_PAIRS]),
         verified=len(verified),
     )
+
+
+def _pictures(members: pa.Table) -> tuple[tuple[str, str], ...]:
+    """The pictures that are tied most closely, with their labels."""
+    carrying = members.filter(pc.is_valid(members["media_sha256"]))
+    columns = (carrying[name].to_pylist() for name in ("via_sha256", "similarity", "media_sha256"))
+    rows = enumerate(zip(*columns, strict=True))
+    positions: dict[str, int] = {}
+    for at, (_, _, digest) in sorted(rows, key=lambda row: (row[1][0] or "", -row[1][1])):
+        positions.setdefault(digest, at)
+    closest = list(positions.values())[:MAX_PICTURES]
+    chosen = carrying.take(pa.array(closest, pa.int64())).to_pylist()
+    return tuple((member["media_sha256"], label(member)) for member in chosen)
 
 
 def _novelty(

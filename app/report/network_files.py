@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -16,6 +16,7 @@ from frametrace.app.report.csv_tables import write_csv
 from frametrace.app.report.output_folder import output_files
 from frametrace.matcher.network import AccountNetwork
 from frametrace.matcher.saved_results import Results
+from frametrace.work.progress import Progress, Silent
 
 if TYPE_CHECKING:
     import networkx
@@ -115,12 +116,17 @@ def ties_view(results: Results, fdr: float) -> TiesView:
     return TiesView(shown, results.ties.num_rows, significant(results.ties, fdr).num_rows, fdr)
 
 
-def write_gexf(path: Path, network: Results | AccountNetwork) -> None:
+def write_gexf(
+    path: Path, network: Results | AccountNetwork, progress: Progress | None = None
+) -> None:
     """Write accounts and ties in GEXF 1.2; the same input gives the same bytes."""
     import networkx
 
-    lines = "\n".join(networkx.generate_gexf(_graph(network)))
-    path.write_text(_DATE.sub("", lines, count=1) + "\n", "utf-8")
+    ties = min(network.ties.num_rows, MAX_EDGES)
+    with (progress or Silent()).track("ties in the graph", ties) as advance:
+        graph = _graph(network, advance)
+        lines = "\n".join(networkx.generate_gexf(graph))
+        path.write_text(_DATE.sub("", lines, count=1) + "\n", "utf-8")
 
 
 def _write_graphml(path: Path, network: Results | AccountNetwork) -> None:
@@ -130,7 +136,9 @@ def _write_graphml(path: Path, network: Results | AccountNetwork) -> None:
     path.write_text("\n".join(networkx.generate_graphml(_graph(network))) + "\n", "utf-8")
 
 
-def _graph(network: Results | AccountNetwork) -> "networkx.Graph[str]":
+def _graph(
+    network: Results | AccountNetwork, advance: Callable[[int], None] = lambda done: None
+) -> "networkx.Graph[str]":
     """Accounts as nodes and ties as edges, weighted by how many items they share.
 
     The items themselves are only in the tables: graph viewers read no lists.
@@ -155,6 +163,7 @@ def _graph(network: Results | AccountNetwork) -> "networkx.Graph[str]":
         }
         about["platforms"] = "one" if ends[0][0] == ends[1][0] else "across"
         graph.add_edges_from([(nodes[ends[0]], nodes[ends[1]], _attributes(about))])
+        advance(1)
     return graph
 
 

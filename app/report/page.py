@@ -13,6 +13,7 @@ from frametrace.app.report.framing_sections import FramingView
 from frametrace.app.report.group_views import ElementView, GroupView
 from frametrace.app.report.map_drawing import MapView
 from frametrace.app.report.network_files import TiesView
+from frametrace.app.report.report_tables import TableFormat
 from frametrace.app.report.side_by_side import PicturePair
 from frametrace.matcher.result_schemas import GroupKind
 
@@ -33,7 +34,8 @@ class Page:
     `pairs` holds the pictures of a group side by side; `elements` are shared by unrelated pictures.
     `sharing` counts pairs of pictures that share only parts, `scenes` pairs that show one scene in
     two shots. `used` is the evidence that framings were found by, `lacking` the evidence that the
-    case has no signal for. `cases` are the names of the cases in a union.
+    case has no signal for. `cases` are the names of the cases in a union; `tables` says what the
+    tables beside the page list.
     """
 
     case: str
@@ -56,6 +58,7 @@ class Page:
     cases: Sequence[str] = ()
     sharing: int = 0
     scenes: int = 0
+    tables: TableFormat = TableFormat()
 
     @property
     def photo_ids(self) -> set[str]:

@@ -1,12 +1,13 @@
 """Lays out a group's posts over time as SVG, one line per platform."""
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from math import sqrt
 
-from frametrace.app.output.console_output import moment_text
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from frametrace.case.schemas import TIME
 
 __all__ = ["Dot", "Lane", "Timeline", "timeline"]
 
@@ -46,34 +47,44 @@ class Timeline:
     undated: int
 
 
-def timeline(posts: Sequence[tuple[str, datetime | None]]) -> Timeline | None:
-    """Lay out (platform, time) pairs; None if no post has a time."""
-    times = [moment for _, moment in posts if moment is not None]
-    if not times:
+def timeline(posts: pa.Table) -> Timeline | None:
+    """Lay out posts, with the columns platform and posted_at; None if no post has a time."""
+    dated = posts.filter(pc.is_valid(posts["posted_at"]))
+    if not dated.num_rows:
         return None
-    first, last = min(times), max(times)
-    span = (last - first).total_seconds() or 1.0
-    bins: dict[str, Counter[int]] = {}
-    earliest: dict[tuple[str, int], datetime] = {}
-    for platform, moment in posts:
-        if moment is not None:
-            at = round((moment - first).total_seconds() / span * (_BINS - 1))
-            bins.setdefault(platform, Counter())[at] += 1
-            key = (platform, at)
-            earliest[key] = min(moment, earliest.get(key, moment))
-    max_posts = max(max(counts.values()) for counts in bins.values())
-
-    def dot(platform: str, at: int, posts: int) -> Dot:
-        radius = _MIN_RADIUS + (_MAX_RADIUS - _MIN_RADIUS) * sqrt(
-            (posts - 1) / max(max_posts - 1, 1)
-        )
-        x = _MAX_RADIUS + at / (_BINS - 1) * (_WIDTH - 2 * _MAX_RADIUS)
-        return Dot(round(x, 1), round(radius, 1), posts, moment_text(earliest[platform, at]))
-
+    moments = dated["posted_at"].cast(TIME).cast(pa.int64()).to_numpy()
+    platforms = dated["platform"].combine_chunks().dictionary_encode()
+    first, last = moments.min(), moments.max()
+    span = (last - first) / 1e6 or 1.0
+    at = np.rint((moments - first) / 1e6 / span * (_BINS - 1)).astype(np.int64)
+    order = np.argsort(moments)
+    keys = (platforms.indices.to_numpy() * _BINS + at)[order]
+    bins, earliest, counts = np.unique(keys, return_index=True, return_counts=True)
+    texts = _minutes(moments[order[earliest]])
+    dots: dict[str, list[Dot]] = {}
+    names = platforms.dictionary.to_pylist()
+    for key, count, text in zip(bins.tolist(), counts.tolist(), texts, strict=True):
+        platform, position = divmod(key, _BINS)
+        dot = _dot(position, count, int(counts.max()), text)
+        dots.setdefault(names[platform], []).append(dot)
     lanes = tuple(
-        Lane(
-            platform, counts.total(), tuple(dot(platform, *item) for item in sorted(counts.items()))
-        )
-        for platform, counts in sorted(bins.items())
+        Lane(platform, sum(dot.posts for dot in of_platform), tuple(of_platform))
+        for platform, of_platform in sorted(dots.items())
     )
-    return Timeline(moment_text(first), moment_text(last), _WIDTH, lanes, len(posts) - len(times))
+    start, end = _minutes(np.array([first, last]))
+    return Timeline(start, end, _WIDTH, lanes, posts.num_rows - dated.num_rows)
+
+
+def _dot(position: int, posts: int, max_posts: int, when: str) -> Dot:
+    """The dot of a position, so that its radius grows with the root of its posts."""
+    part = sqrt((posts - 1) / max(max_posts - 1, 1))
+    radius = _MIN_RADIUS + (_MAX_RADIUS - _MIN_RADIUS) * part
+    x = _MAX_RADIUS + position / (_BINS - 1) * (_WIDTH - 2 * _MAX_RADIUS)
+    return Dot(round(x, 1), round(radius, 1), posts, when)
+
+
+def _minutes(moments: np.ndarray) -> list[str]:
+    """Times in microseconds since 1970, to the minute, as `moment_text` spells them."""
+    seconds = pa.array(moments // 1_000_000).view(pa.timestamp("s")).cast(pa.string())
+    texts: list[str] = pc.utf8_slice_codeunits(seconds, 0, len("2019-07-01 00:00")).to_pylist()
+    return texts

@@ -2,22 +2,18 @@
 
 import json
 import platform
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.app.not_compared_notes import notes_on
 from frametrace.app.output.edit_words import edits_found
-from frametrace.app.report.csv_tables import GROUPS_COLUMNS, write_batches, write_csv
 from frametrace.app.report.framing_sections import framing_views
 from frametrace.app.report.framing_sentences import compared_by
-from frametrace.app.report.group_changes import members_with_changes, since_of
+from frametrace.app.report.group_changes import since_of
 from frametrace.app.report.group_views import (
     element_views,
     group_views,
@@ -28,14 +24,15 @@ from frametrace.app.report.map_drawing import map_view
 from frametrace.app.report.network_files import TiesView, ties_view, write_gexf
 from frametrace.app.report.output_folder import check_output_folder, output_files
 from frametrace.app.report.page import MAX_ACCOUNTS, Page, fill_template
+from frametrace.app.report.report_tables import TableFormat, write_tables
 from frametrace.app.report.side_by_side import side_by_side
 from frametrace.app.report.thumbnails import thumbnails
 from frametrace.app.skipped_reasons import reasons_of
 from frametrace.app.summary import Counts, counts_of, describe_signals, elements_text
+from frametrace.case.json_files import parse_json
 from frametrace.case.store import Case
-from frametrace.matcher.between_cases.spanning_groups import matches_shown, skipped_of
 from frametrace.matcher.match_settings import MatchSettings
-from frametrace.matcher.result_schemas import CASE_NAME, GroupKind, Relation
+from frametrace.matcher.result_schemas import GroupKind, Relation
 from frametrace.matcher.saved_results import MatchRun, Results, load_results
 from frametrace.work.executor import Executor
 from frametrace.work.progress import Progress, Silent
@@ -43,11 +40,8 @@ from frametrace.work.progress import Progress, Silent
 __all__ = ["check_out", "write_report"]
 
 # In the order in which they are moved: a folder with the last two holds a complete report.
-_FILES = (
-    *("matches.csv", "groups.csv", "framings.csv", "named.csv", "map.csv", "accounts.csv"),
-    *("ties.csv", "skipped.csv", "network.gexf", "run.json", "index.html"),
-)
-_SKIPPED_COLUMNS = ("source", "line", "item", "reason")
+_RUN = "run.json"
+_OTHER_FILES = ("network.gexf", _RUN, "index.html")
 _LIBRARIES = (
     *("frametrace", "numpy", "pyarrow", "duckdb", "pillow", "imagehash", "faiss-cpu", "scipy"),
     *("scikit-learn", "scikit-network", "torch", "open_clip_torch", "sentence-transformers"),
@@ -57,6 +51,7 @@ _LIBRARIES = (
 def write_report(
     case: Case,
     out: Path,
+    tables: TableFormat = TableFormat(),
     *,
     executor: Executor | None = None,
     progress: Progress | None = None,
@@ -67,66 +62,52 @@ def write_report(
     the folder are kept. Raises `CaseError` if the case changed since it was matched.
     """
     progress = progress or Silent()
-    check_out(case.path, out)
+    check_out(case.path, out, tables)
     results, run = load_results(case)
-    page = _page(case, results, run, executor, progress)
-    with output_files(out, _FILES) as folder:
-        _write(case, folder, results, run, page)
+    page = replace(_page(case, results, run, executor, progress), tables=tables)
+    earlier = _earlier_tables(out)
+    obsolete = () if earlier == tables.files else earlier
+    with output_files(out, (*tables.files, *_OTHER_FILES), obsolete) as folder:
+        _write(case, folder, (results, run), page, progress)
     return out / "index.html"
 
 
-def check_out(case: Path, out: Path) -> None:
+def check_out(case: Path, out: Path, tables: TableFormat = TableFormat()) -> None:
     """Refuse a folder in which a report would overwrite other files, before any work is done."""
-    check_output_folder(case, out, _FILES)
+    others = set(tables.files).difference(_earlier_tables(out))
+    check_output_folder(case, out, (*tables.files, *_OTHER_FILES), others)
 
 
-def _write(case: Case, folder: Path, results: Results, run: MatchRun, page: Page) -> None:
-    shown = results if run.cases else _without_names(results)
-    relations: Counter[str] = Counter()
-    columns, batches = matches_shown(case, results, spanning=run.spanning)
-    write_batches(folder / "matches.csv", columns, _counted(batches, relations))
-    of_case = [CASE_NAME] if run.cases else []
-    write_csv(folder / "groups.csv", members_with_changes(results), [*GROUPS_COLUMNS, *of_case])
-    write_csv(folder / "framings.csv", results.framings)
-    write_csv(folder / "named.csv", results.named.drop_columns(["belongs"]))
-    write_csv(folder / "map.csv", results.map)
-    write_csv(folder / "accounts.csv", shown.accounts)
-    write_csv(folder / "ties.csv", shown.ties)
-    skipped = skipped_of(case).sort_by([(name, "ascending") for name in _SKIPPED_COLUMNS])
-    write_csv(folder / "skipped.csv", skipped, [*_SKIPPED_COLUMNS, *of_case])
-    write_gexf(folder / "network.gexf", results)
-    (folder / "run.json").write_text(_run_json(case, results, run), "utf-8")
-    sharing, scenes = relations[Relation.SHARES_ELEMENT], relations[Relation.SAME_SCENE]
+def _earlier_tables(out: Path) -> tuple[str, ...]:
+    """The tables of the report in a folder, none if it holds no report; old ones were all CSV."""
+    if not all((out / name).is_file() for name in _OTHER_FILES[-2:]):
+        return ()
+    try:
+        suffix = parse_json((out / _RUN).read_text("utf-8")).get("tables")
+    except (OSError, ValueError):
+        suffix = None
+    return TableFormat(parquet=suffix == TableFormat(parquet=True).suffix).files
+
+
+def _write(
+    case: Case,
+    folder: Path,
+    matched: tuple[Results, MatchRun],
+    page: Page,
+    progress: Progress,
+) -> None:
+    relations = write_tables(case, folder, matched, page.tables, progress)
+    write_gexf(folder / "network.gexf", matched[0], progress)
+    (folder / _RUN).write_text(_run_json(case, *matched, page.tables), "utf-8")
+    sharing, scenes = (relations.get(r, 0) for r in (Relation.SHARES_ELEMENT, Relation.SAME_SCENE))
     page = replace(page, sharing=sharing, scenes=scenes)
     (folder / "index.html").write_text(fill_template("page.html", page), "utf-8")
-
-
-def _without_names(results: Results) -> Results:
-    """The results without the columns that name cases, which are null for a single case."""
-    tables = {name: getattr(results, name) for name in ("accounts", "ties")}
-    return replace(
-        results,
-        **{
-            name: table.select([n for n in table.column_names if not n.startswith(CASE_NAME)])
-            for name, table in tables.items()
-        },
-    )
-
-
-def _counted(
-    batches: Iterator[pa.RecordBatch], relations: Counter[str]
-) -> Iterator[pa.RecordBatch]:
-    """The batches unchanged; counts the rows of each relation as they pass."""
-    for batch in batches:
-        for count in pc.value_counts(batch["relation"]).to_pylist():
-            relations[count["values"]] += count["counts"]
-        yield batch
 
 
 def _page(
     case: Case, results: Results, run: MatchRun, executor: Executor | None, progress: Progress
 ) -> Page:
-    groups, elements = group_views(results), element_views(results)
+    groups, elements = group_views(results, progress), element_views(results)
     files = shown_files(case, groups, elements)
     made = thumbnails(files, executor, progress, large=paired_pictures(groups))
     counts = counts_of(case, results)
@@ -195,7 +176,7 @@ def _summary(
     ]
 
 
-def _run_json(case: Case, results: Results, run: MatchRun) -> str:
+def _run_json(case: Case, results: Results, run: MatchRun, tables: TableFormat) -> str:
     name = case.path.resolve().name
     content: dict[str, Any] = {
         **({"cases": run.cases, "spanning": run.spanning} if run.cases else {"case": name}),
@@ -204,6 +185,8 @@ def _run_json(case: Case, results: Results, run: MatchRun) -> str:
         "signals": run.signals,
         "counts": asdict(counts_of(case, results)),
         "seconds": run.seconds,
+        "tables": tables.suffix,
+        "all_matches": tables.all_matches,
         "versions": {"python": platform.python_version(), **_versions()},
     }
     return json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n"

@@ -97,17 +97,17 @@ def _with_cases(case: Case, results: Results, origins: Origins) -> Results:
 
 
 def matches_shown(
-    case: Case, results: Results, *, spanning: bool
-) -> tuple[list[str], Iterator[pa.RecordBatch]]:
-    """The columns and rows of the matches.
+    case: Case, batches: Iterator[pa.RecordBatch], *, spanning: bool
+) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    """The columns to show of the matches in `batches`, and their rows, with any further columns.
 
     In a union they have the names of cases; with `spanning`, only matches between cases are given.
     """
     origins = origins_of(case)
     if origins is None:
-        return MATCHES.names, results.matches.batches()
-    names = [*MATCHES.names, f"{CASE_NAME}_a", f"{CASE_NAME}_b"]
-    return names, _with_names(results.matches.batches(), origins, spanning)
+        return MATCHES, batches
+    names = [pa.field(f"{CASE_NAME}_{side}", pa.string()) for side in "ab"]
+    return pa.schema([*MATCHES, *names]), _with_names(batches, origins, spanning)
 
 
 def _with_names(

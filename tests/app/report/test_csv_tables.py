@@ -1,40 +1,12 @@
 import csv
 from datetime import UTC, datetime
-from unicodedata import category
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from frametrace.app.report.csv_tables import GROUPS_COLUMNS, escape_formula, rows_of, write_csv
+from frametrace.app.report.csv_tables import GROUPS_COLUMNS, rows_of, write_csv
 from frametrace.matcher.result_schemas import FRAMINGS, MAP, MATCHES
 from frametrace.posts.errors import UsageError
-
-
-def back(cell):
-    """What the documentation says a reader does: take one apostrophe away where one was put."""
-    bare = cell.removeprefix("'")
-    return bare if cell.startswith("'") and escape_formula(bare) == cell else cell
-
-
-@given(st.text() | st.text(alphabet="'=+-@\t\r\n＝a", max_size=5))
-def test_no_cell_begins_a_formula_and_each_gives_back_its_text(text):
-    assert escape_formula(text)[:1] not in set("=+-@\t\r\n＝＋－＠")
-    assert back(escape_formula(text)) == text
-
-
-@given(st.lists(st.tuples(st.text(), st.text()), min_size=1, max_size=4))
-def test_rows_stay_rows_whatever_ends_lines_in_their_cells(tmp_path_factory, rows):
-    path = tmp_path_factory.mktemp("rows") / "t.csv"
-    write_csv(path, pa.table(dict(zip("ab", zip(*rows, strict=True), strict=True))))
-
-    def plain(text):
-        controls = (c for c in text if category(c) == "Cc" and c not in "\t\r\n")
-        return text.translate({ord(c): " " for c in controls})
-
-    expected = [[escape_formula(plain(cell)) for cell in row] for row in rows]
-    assert rows_of(path, "ab", "table") == expected
 
 
 def test_a_file_that_is_something_else_is_not_written_over(tmp_path):
