@@ -30,6 +30,7 @@ from frametrace.posts.source_parts import Entry
 from frametrace.posts.sources.containers import SourceLocation
 from frametrace.posts.sources.paths import printable
 from frametrace.work.progress import Progress, Silent
+from frametrace.work.rare_collection import rarely_collecting
 
 __all__ = ["Added", "add_sources"]
 
@@ -100,7 +101,7 @@ def add_sources(
     added.by_kept = {
         p.source.name: p.columns.saved_as for p in parts if p.columns and p.columns.saved_as
     }
-    with case.writer() as writer:
+    with case.writer() as writer, rarely_collecting():
         save_column_maps(case.path, (part.columns for part in parts if part.columns))
         for source in opened:
             refused |= _add_posts(writer, source, library, added, progress)
@@ -233,7 +234,7 @@ def _put(writer: CaseWriter, rows: BatchRows, added: Added) -> set[_RefusedRow]:
 def _compare_posts(rows: BatchRows, stored: StoredRows) -> _ComparedPosts:
     posts = posts_table(rows.posts.values())
     new, known, conflicting = stored.new_posts(posts)
-    completing = stored.completing(posts) if posts.num_rows else posts
+    completing = stored.completing(posts) if known or conflicting.num_rows else posts.slice(0, 0)
     completed = _keys_of(completing)
     conflicts = (KeyConflict(**row) for row in conflicting.to_pylist())
     return _ComparedPosts(

@@ -68,6 +68,8 @@ class StoredRows:
         if not rows.num_rows:
             return rows, 0, rows
         new = self._anti_join("posts", rows)
+        if new.num_rows == rows.num_rows:
+            return new, 0, rows.slice(0, 0)
         with connect(self._case, "posts") as connection:
             connection.register("rows", rows)
             conflicts = connection.sql(

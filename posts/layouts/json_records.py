@@ -265,9 +265,10 @@ def _records(text: str, in_arrays: bool) -> Iterator[dict[str, str] | str]:
         yield TOO_DEEP
         return
     records = value if in_arrays and isinstance(value, list) else [value]
-    if not all(isinstance(record, dict) for record in records):
+    objects = [record for record in records if isinstance(record, dict)]
+    if len(objects) < len(records):
         yield NOT_AN_OBJECT
-    for record in (record for record in records if isinstance(record, dict)):
+    for record in objects:
         try:
             yield flatten(record)
         except RecursionError:
