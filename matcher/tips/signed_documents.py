@@ -13,7 +13,7 @@ from typing import Any
 
 from frametrace.case.atomic_files import replacing_output
 from frametrace.matcher.tips.bounded_json import MAX_BYTES, MAX_VALUE_CHARS, JsonStream
-from frametrace.matcher.tips.canonical_json import canonical_bytes
+from frametrace.matcher.tips.canonical_json import canonical_bytes, canonical_bytes_of_parsed
 from frametrace.matcher.tips.schema_validation import ITEM_CHECKS, schema_error
 from frametrace.matcher.tips.signatures import (
     Signature,
@@ -243,7 +243,7 @@ class _DocumentReader:
 
     def _canonical(self, value: Any) -> bytes:
         try:
-            return canonical_bytes(value)
+            return canonical_bytes_of_parsed(value)
         except ValueError:
             self.stream.fail("holds text that is not valid Unicode: an unpaired surrogate")
 
