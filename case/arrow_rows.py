@@ -19,7 +19,7 @@ __all__ = [
     "skipped_table",
 ]
 
-_encoded = json_encoder(sort_keys=True)
+_sorted, _unsorted = json_encoder(sort_keys=True), json_encoder()
 
 
 def posts_table(posts: Collection[Post]) -> pa.Table:
@@ -49,8 +49,10 @@ def _digest_of(text: str) -> str | None:
     return hashlib.sha256(text.encode()).hexdigest() if text else None
 
 
-def _json(values: object) -> str | None:
-    return _encoded(values) if values else None
+def _json(values: Mapping[str, int] | Mapping[str, str]) -> str | None:
+    if not values:
+        return None
+    return _sorted(values) if len(values) > 1 else _unsorted(values)
 
 
 def accounts_table(accounts: Iterable[Account]) -> pa.Table:

@@ -124,10 +124,11 @@ def _add_posts(
     with progress.track(f"reading {printable(source.path.resolve().name)}", None) as advance:
         for batch in _batches(source.readings()):
             refused |= _put(writer, batch_rows(batch, library), added)
-            unread = [e for _, e in batch if isinstance(e, Skipped) and not e.kept]
-            added.rows += sum(not isinstance(e, Skipped) for _, e in batch) + len(unread)
+            skipped = [entry for _, entry in batch if isinstance(entry, Skipped)]
+            unread = [entry for entry in skipped if not entry.kept]
+            added.rows += len(batch) - len(skipped) + len(unread)
             added.unreadable += len(unread)
-            added.unreadable_files += sum(not skipped.line for skipped in unread)
+            added.unreadable_files += sum(not entry.line for entry in unread)
             added.dropped += len(unread)
             added.lost = added.lost or next(iter(unread), None)
             advance(len(batch))
@@ -181,7 +182,9 @@ def _batches(
     for base, entry in ((base, entry) for base, entries in readings for entry in entries):
         batch.append((base, entry))
         if isinstance(entry, Post):
-            characters += len(entry.text) + sum(map(len, entry.extra.values()))
+            characters += len(entry.text)
+            if entry.extra:
+                characters += sum(map(len, entry.extra.values()))
         if len(batch) == _BATCH_ROWS or characters > _BATCH_CHARACTERS:
             yield batch
             batch, characters = [], 0

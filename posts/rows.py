@@ -90,10 +90,11 @@ class Row:
 
     def key(self, name: str, *others: str) -> str:
         """Take an id. Raises ValueError if it is empty or was rounded by a spreadsheet."""
-        for column in (name, *others):
-            if written := self.values.get(column, "").strip():
-                break
-        else:
+        column, written = name, self.values.get(name, "").strip()
+        for other in others:
+            if not written:
+                column, written = other, self.values.get(other, "").strip()
+        if not written:
             raise ValueError(f"{' or '.join((name, *others))} is empty")
         key = self._exact_id(column, written)
         self.take(name, *others)
@@ -158,6 +159,8 @@ class Row:
 
     def rest(self, blank: str = "") -> dict[str, str]:
         """Return the columns that were not taken, except those that are empty or equal `blank`."""
+        if not self.values:
+            return {}
         return {name: value for name, value in self.values.items() if value and value != blank}
 
 

@@ -219,7 +219,7 @@ def _record_rows(source: Source, in_arrays: bool) -> Rows:
     with source.lines() as lines:
         try:
             for line, text in enumerate(lines, start=1):
-                if text.strip():
+                if text and not text.isspace():
                     for record in _records(text, in_arrays):
                         yield (
                             Skipped(name, line, "", record)

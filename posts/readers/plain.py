@@ -59,7 +59,9 @@ def _kind(text: str) -> AccountKind:
 def _engagement(row: Row) -> dict[str, int]:
     counts = _counts_in(row.take("engagement"))
     for column in [name for name in row.values if name.startswith(_ENGAGEMENT)]:
-        counts |= row.counts({column: column.removeprefix(_ENGAGEMENT)})
+        if (number := parse_count(row.values[column])) is not None:
+            counts[column.removeprefix(_ENGAGEMENT)] = number
+            del row.values[column]
     return counts
 
 
