@@ -123,7 +123,7 @@ def _add_posts(
     refused = set[_RefusedRow]()
     with progress.track(f"reading {printable(source.path.resolve().name)}", None) as advance:
         for batch in _batches(source.readings()):
-            refused |= _put(writer, batch_rows(batch, library), added)
+            refused |= _put(writer, batch_rows(batch, library, advance), added)
             skipped = [entry for _, entry in batch if isinstance(entry, Skipped)]
             unread = [entry for entry in skipped if not entry.kept]
             added.rows += len(batch) - len(skipped) + len(unread)
@@ -131,7 +131,6 @@ def _add_posts(
             added.unreadable_files += sum(not entry.line for entry in unread)
             added.dropped += len(unread)
             added.lost = added.lost or next(iter(unread), None)
-            advance(len(batch))
     return refused
 
 
@@ -152,10 +151,9 @@ def _add_guessed_pictures(
         ):
             accepted = (row for row in assigned if row[:3] not in refused)
             while batch := list(islice(accepted, _BATCH_ROWS)):
-                rows = guessed_picture_rows(batch, compared_with, guess=guess)
+                rows = guessed_picture_rows(batch, compared_with, advance, guess=guess)
                 _put(writer, rows, added)
                 added.by_name += len(rows.guessed)
-                advance(len(batch))
 
 
 def _count_unused_pictures(writer: CaseWriter, library: MediaLibrary, added: Added) -> None:
