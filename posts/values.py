@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from json.encoder import c_make_encoder, encode_basestring
+from json import encoder as json_encoding
 from typing import Any
 
 __all__ = [
@@ -70,12 +70,12 @@ def json_encoder(
     encoder = json.JSONEncoder(
         ensure_ascii=False, check_circular=False, sort_keys=sort_keys, separators=separators
     )
-    if c_make_encoder is None:
+    make = getattr(json_encoding, "c_make_encoder", None)
+    if make is None:  # not CPython
         return encoder.encode
     between, colon = separators
-    chunks = c_make_encoder(
-        None, encoder.default, encode_basestring, None, colon, between, sort_keys, False, True
-    )
+    quoted = json_encoding.encode_basestring
+    chunks = make(None, encoder.default, quoted, None, colon, between, sort_keys, False, True)
     return lambda value: "".join(chunks(value, 0))
 
 
