@@ -41,7 +41,10 @@ def _adding(
     source: Path, posts: int, kind: str, loop: str, plain: Callable[[Path], int]
 ) -> Finding:
     say(f"frametrace add of {posts:,} posts in {kind}")
-    contenders = {"add": partial(_add, count()), "loop": plain}
+    contenders: dict[str, Callable[[Path], object]] = {
+        "add": partial(_add, count()),
+        "loop": plain,
+    }
     seconds = interleaved(contenders, [source], ADDS, clock=_processor_time)
     ours, theirs = (statistics.median(seconds[name]) for name in contenders)
     what = f"add: {posts:,} posts without pictures in {kind}"
