@@ -2,21 +2,15 @@
 
 The posts have 20,000 pictures. The commands are those that users run. Memory is compared with a
 limit of 1 GiB above the models, processor time with the minimum that the same work takes in a plain
-loop. If real data is available, reading the CSV of a whole campaign is compared with the csv module
-alone.
+loop (beside_plain_loops.py).
 """
 
-import csv
 import hashlib
-import io
 import json
 import os
-import statistics
 import sys
 import tempfile
 import time
-import zipfile
-from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -27,6 +21,7 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the plain loop is one thread, as a worker
 
 import numpy as np
+from beside_plain_loops import adding, reading
 from generating import jpeg, picture
 from measuring import (
     GIB,
@@ -35,9 +30,7 @@ from measuring import (
     Stopped,
     command_line,
     conclude,
-    interleaved,
     options,
-    ratio,
     run,
     say,
     shared_data,
@@ -49,15 +42,13 @@ from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.signals.phash import Phash
 from frametrace.posts.errors import ModelMissing
-from frametrace.posts.model import MediaItem, Skipped
-from frametrace.posts.open_source import read_source
+from frametrace.posts.model import MediaItem
 from frametrace.work.cpus import cpu_count
 
 LIMIT = GIB  # bytes, above the models
 SAMPLE = 1000  # pictures, and captions, of the plain loops
 WIDTH, HEIGHT, QUALITY = 480, 360, 84  # some 40 kB a file
 WORDS = 12  # of a caption
-ROUNDS = 9  # of reading the same CSV
 CAMPAIGN = "io_archive/thailand_092020_tweets_csv_hashed.zip"
 
 # Loads the caption model, embeds one text, then times plain batches for the comparison.
@@ -86,6 +77,7 @@ class Size:
 
 
 FULL, QUICK = Size(100_000, 20_000, 20_000), Size(2_000, 400, 400)
+UNPICTURED, UNPICTURED_QUICK = 300_000, 3_000  # posts without pictures
 
 
 def main() -> None:
@@ -96,7 +88,12 @@ def main() -> None:
         _make_pictures(folder, size.pictures, chosen.seed)
         source, texts = _make_posts(folder, size, chosen.seed)
         case = folder / "case"
-        findings = [*_adding(case, source, size), *_hashing(case, folder, size)]
+        unpictured = UNPICTURED_QUICK if chosen.quick else UNPICTURED
+        findings = [
+            *_adding(case, source, size),
+            *adding(folder, unpictured, chosen.seed),
+            *_hashing(case, folder, size),
+        ]
         remarks = [
             f"{size.posts:,} posts in JSONL carry {size.pictures:,} pictures of "
             f"{_mean_size(folder) / 1000:.0f} kB and {size.captions:,} captions; "
@@ -111,28 +108,9 @@ def main() -> None:
     if (data := shared_data()) is None:
         remarks.append("Left out: a campaign's CSV, for the real data is not on this machine.")
     else:
-        findings.append(_reading(data / CAMPAIGN))
+        findings.append(reading(data / CAMPAIGN))
     packages = ("frametrace", "pyarrow", "duckdb", "pillow", "numpy")
     conclude("adding", findings, remarks, packages, chosen)
-
-
-def _reading(archive: Path) -> Finding:
-    """Rows a second and core, from the packed CSV to posts, beside csv alone."""
-    say("reading a campaign's CSV")
-    rows = len(entries := list(read_source(archive)))
-    if any(isinstance(entry, Skipped) for entry in entries) or rows != _read_plainly(archive):
-        raise Stopped(f"{archive.name} was not read whole: {rows:,} rows")
-    contenders = {"ours": lambda path: deque(read_source(path), 0), "csv": _read_plainly}
-    seconds = interleaved(contenders, [archive], ROUNDS, clock=time.process_time, quiet=True)
-    ours, plain = (f"{rows / statistics.median(seconds[name]):,.0f}/s" for name in contenders)
-    what = f"read {rows:,} posts of a campaign's CSV, a core"
-    return Finding(what, ours, f"csv.DictReader: {plain}", ratio(seconds["csv"], seconds["ours"]))
-
-
-def _read_plainly(archive: Path) -> int:
-    with zipfile.ZipFile(archive) as opened, opened.open(opened.namelist()[0]) as file:
-        text = io.TextIOWrapper(file, "utf-8", newline="")
-        return sum(1 for _ in csv.DictReader(text))
 
 
 def _path(number: int) -> str:

@@ -1,7 +1,6 @@
 """Converts posts, profiles, pictures and links to rows of a case's Arrow tables."""
 
 import hashlib
-import json
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -9,6 +8,7 @@ import pyarrow as pa
 
 from frametrace.case.schemas import ACCOUNT_PROFILES, GUESSED, MEDIA, POST_MEDIA, POSTS, SKIPPED
 from frametrace.posts.model import Account, MediaItem, Post
+from frametrace.posts.values import json_encoder
 
 __all__ = [
     "accounts_table",
@@ -19,8 +19,7 @@ __all__ = [
     "skipped_table",
 ]
 
-# No value of a post or profile contains itself.
-_encoded = json.JSONEncoder(ensure_ascii=False, sort_keys=True, check_circular=False).encode
+_sorted, _unsorted = json_encoder(sort_keys=True), json_encoder()
 
 
 def posts_table(posts: Collection[Post]) -> pa.Table:
@@ -50,8 +49,10 @@ def _digest_of(text: str) -> str | None:
     return hashlib.sha256(text.encode()).hexdigest() if text else None
 
 
-def _json(values: object) -> str | None:
-    return _encoded(values) if values else None
+def _json(values: Mapping[str, int] | Mapping[str, str]) -> str | None:
+    if not values:
+        return None
+    return _sorted(values) if len(values) > 1 else _unsorted(values)
 
 
 def accounts_table(accounts: Iterable[Account]) -> pa.Table:

@@ -30,6 +30,7 @@ from frametrace.posts.source_parts import Entry
 from frametrace.posts.sources.containers import SourceLocation
 from frametrace.posts.sources.paths import printable
 from frametrace.work.progress import Progress, Silent
+from frametrace.work.rare_collection import rarely_collecting
 
 __all__ = ["Added", "add_sources"]
 
@@ -100,7 +101,7 @@ def add_sources(
     added.by_kept = {
         p.source.name: p.columns.saved_as for p in parts if p.columns and p.columns.saved_as
     }
-    with case.writer() as writer:
+    with case.writer() as writer, rarely_collecting():
         save_column_maps(case.path, (part.columns for part in parts if part.columns))
         for source in opened:
             refused |= _add_posts(writer, source, library, added, progress)
@@ -122,14 +123,14 @@ def _add_posts(
     refused = set[_RefusedRow]()
     with progress.track(f"reading {printable(source.path.resolve().name)}", None) as advance:
         for batch in _batches(source.readings()):
-            refused |= _put(writer, batch_rows(batch, library), added)
-            unread = [e for _, e in batch if isinstance(e, Skipped) and not e.kept]
-            added.rows += sum(not isinstance(e, Skipped) for _, e in batch) + len(unread)
+            refused |= _put(writer, batch_rows(batch, library, advance), added)
+            skipped = [entry for _, entry in batch if isinstance(entry, Skipped)]
+            unread = [entry for entry in skipped if not entry.kept]
+            added.rows += len(batch) - len(skipped) + len(unread)
             added.unreadable += len(unread)
-            added.unreadable_files += sum(not skipped.line for skipped in unread)
+            added.unreadable_files += sum(not entry.line for entry in unread)
             added.dropped += len(unread)
             added.lost = added.lost or next(iter(unread), None)
-            advance(len(batch))
     return refused
 
 
@@ -150,10 +151,9 @@ def _add_guessed_pictures(
         ):
             accepted = (row for row in assigned if row[:3] not in refused)
             while batch := list(islice(accepted, _BATCH_ROWS)):
-                rows = guessed_picture_rows(batch, compared_with, guess=guess)
+                rows = guessed_picture_rows(batch, compared_with, advance, guess=guess)
                 _put(writer, rows, added)
                 added.by_name += len(rows.guessed)
-                advance(len(batch))
 
 
 def _count_unused_pictures(writer: CaseWriter, library: MediaLibrary, added: Added) -> None:
@@ -180,7 +180,9 @@ def _batches(
     for base, entry in ((base, entry) for base, entries in readings for entry in entries):
         batch.append((base, entry))
         if isinstance(entry, Post):
-            characters += len(entry.text) + sum(map(len, entry.extra.values()))
+            characters += len(entry.text)
+            if entry.extra:
+                characters += sum(map(len, entry.extra.values()))
         if len(batch) == _BATCH_ROWS or characters > _BATCH_CHARACTERS:
             yield batch
             batch, characters = [], 0
@@ -233,7 +235,7 @@ def _put(writer: CaseWriter, rows: BatchRows, added: Added) -> set[_RefusedRow]:
 def _compare_posts(rows: BatchRows, stored: StoredRows) -> _ComparedPosts:
     posts = posts_table(rows.posts.values())
     new, known, conflicting = stored.new_posts(posts)
-    completing = stored.completing(posts) if posts.num_rows else posts
+    completing = stored.completing(posts) if known or conflicting.num_rows else posts.slice(0, 0)
     completed = _keys_of(completing)
     conflicts = (KeyConflict(**row) for row in conflicting.to_pylist())
     return _ComparedPosts(

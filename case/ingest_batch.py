@@ -1,8 +1,7 @@
 """Turns the entries read in one batch into rows, with the pictures of their posts."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
-from itertools import chain
 
 from frametrace.case.post_key_conflicts import KeyConflict, key_conflict
 from frametrace.case.stored_rows import StoredRows
@@ -67,8 +66,15 @@ class BatchRows:
         self.skipped[(row.source, row.line, row.item, row.reason)] = None
 
 
-def batch_rows(batch: Sequence[tuple[SourceLocation, Entry]], library: MediaLibrary) -> BatchRows:
-    """The rows of a batch, with the pictures that `library` finds for its posts."""
+def batch_rows(
+    batch: Sequence[tuple[SourceLocation, Entry]],
+    library: MediaLibrary,
+    advance: Callable[[int], None],
+) -> BatchRows:
+    """The rows of a batch, with the pictures that `library` finds for its posts.
+
+    `advance` is told how many more rows of the batch are done, while their pictures are read.
+    """
     rows = BatchRows()
     posts = []
     for base, entry in batch:
@@ -80,7 +86,8 @@ def batch_rows(batch: Sequence[tuple[SourceLocation, Entry]], library: MediaLibr
             case Post() if _add_post(rows, entry):
                 posts.append((base, entry))
     files = [(post, file) for base, post in posts for file in library.find(post, base)]
-    items = _identified(file for _, file in files if isinstance(file, MediaFile))
+    named = (file for _, file in files if isinstance(file, MediaFile))
+    items = _identified(named, len(batch), advance)
     for post, file in files:
         if isinstance(file, Skipped):
             rows.add_absent(file)
@@ -96,7 +103,11 @@ def batch_rows(batch: Sequence[tuple[SourceLocation, Entry]], library: MediaLibr
 
 
 def guessed_picture_rows(
-    guesses: Sequence[Resolution], stored: StoredRows | None, *, guess: bool
+    guesses: Sequence[Resolution],
+    stored: StoredRows | None,
+    advance: Callable[[int], None],
+    *,
+    guess: bool,
 ) -> BatchRows:
     """The rows of pictures that were assigned to posts once all posts were known.
 
@@ -104,7 +115,8 @@ def guessed_picture_rows(
     them by a weaker guess. `guess` says that a picture was assigned by its file's name alone.
     """
     rows = BatchRows()
-    items = _identified(file for *_, file in guesses if isinstance(file, MediaFile))
+    named = (file for *_, file in guesses if isinstance(file, MediaFile))
+    items = _identified(named, len(guesses), advance)
     identified = {item.sha256: item for item in items.values() if isinstance(item, MediaItem)}
     owners, earlier_guesses = {}, {}
     if stored:
@@ -143,14 +155,25 @@ def _other_owners(
     return set() if key in stronger else stronger
 
 
-def _identified(files: Iterable[MediaFile]) -> dict[MediaFile, MediaItem | Skipped]:
-    """Read each file once, however many posts carry it; one that can't be read is a Skipped."""
+def _identified(
+    files: Iterable[MediaFile], rows: int, advance: Callable[[int], None]
+) -> dict[MediaFile, MediaItem | Skipped]:
+    """Read each file once, however many posts carry it; one that can't be read is a Skipped.
+
+    Their `rows` are reported as done in proportion to the files.
+    """
     distinct = list(dict.fromkeys(files))
     starts = range(0, len(distinct), _FILES_PER_PART)
     parts = [distinct[start : start + _FILES_PER_PART] for start in starts]
+    items: dict[MediaFile, MediaItem | Skipped] = {}
+    done = 0
     with ThreadPool(_THREADS) as executor:
-        items = chain.from_iterable(executor.map(_identify_all, parts))
-        return dict(zip(distinct, items, strict=True))
+        for part, identified in zip(parts, executor.map(_identify_all, parts), strict=True):
+            items.update(zip(part, identified, strict=True))
+            before, done = done, rows * len(items) // len(distinct)
+            advance(done - before)
+    advance(rows - done)
+    return items
 
 
 def _identify_all(files: Sequence[MediaFile]) -> list[MediaItem | Skipped]:

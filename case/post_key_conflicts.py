@@ -57,6 +57,8 @@ def key_conflict(first: Post, post: Post) -> KeyConflict | None:
 
     If only one of them is partial, their texts may differ.
     """
+    if first is post:
+        return None
     if not first.has_same_account_as(post):
         differs = ACCOUNT
     elif first.is_partial != post.is_partial:

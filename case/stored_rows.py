@@ -68,6 +68,8 @@ class StoredRows:
         if not rows.num_rows:
             return rows, 0, rows
         new = self._anti_join("posts", rows)
+        if new.num_rows == rows.num_rows:
+            return new, 0, rows.slice(0, 0)
         with connect(self._case, "posts") as connection:
             connection.register("rows", rows)
             conflicts = connection.sql(
@@ -202,6 +204,8 @@ class StoredRows:
             ).fetchall()
 
     def _anti_join(self, table: str, rows: pa.Table) -> pa.Table:
+        if not self._case.files(table):
+            return rows
         keys = TABLE_KEYS.get(table, ("sha256",))
         same = " AND ".join(f"r.{key} IS NOT DISTINCT FROM h.{key}" for key in keys)
         view = table.rpartition("/")[2]
@@ -209,7 +213,7 @@ class StoredRows:
         with connect(self._case, table) as connection:
             connection.register("rows", _numbered(rows))
             new = connection.sql(query).to_arrow_table()
-        return rows.take(new["_at"].combine_chunks())
+        return rows if new.num_rows == rows.num_rows else rows.take(new["_at"].combine_chunks())
 
 
 def _numbered(rows: pa.Table) -> pa.Table:

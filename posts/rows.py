@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from functools import partial
 from itertools import islice
 
 from frametrace.posts.dates.parse_time import parse_unix
@@ -91,12 +90,13 @@ class Row:
 
     def key(self, name: str, *others: str) -> str:
         """Take an id. Raises ValueError if it is empty or was rounded by a spreadsheet."""
-        for column in (name, *others):
-            if self.values.get(column, "").strip():
-                break
-        else:
+        column, written = name, self.values.get(name, "").strip()
+        for other in others:
+            if not written:
+                column, written = other, self.values.get(other, "").strip()
+        if not written:
             raise ValueError(f"{' or '.join((name, *others))} is empty")
-        key = self._exact_id(column)
+        key = self._exact_id(column, written)
         self.take(name, *others)
         if not key:
             raise ValueError(f"{column} is empty")
@@ -104,17 +104,16 @@ class Row:
 
     def reference(self, name: str) -> str:
         """Take the id of another post; empty if there is none, or if it was rounded."""
+        written = self.take(name).strip()
         try:
-            return self._exact_id(name) if self.values.get(name, "").strip() else ""
+            return self._exact_id(name, written) if written else ""
         except ValueError as error:
             self.notes.append(f"{error}; the rest of the row is kept")
             return ""
-        finally:
-            self.take(name)
 
-    def _exact_id(self, name: str) -> str:
+    def _exact_id(self, name: str, written: str) -> str:
         try:
-            exact = restored_id(self.values[name].strip())
+            exact = restored_id(written)
         except ValueError as error:
             raise ValueError(f"{name} {error}") from None
         if self.facts.is_rounded(name, exact):
@@ -130,7 +129,7 @@ class Row:
         """Take a time, in UTC, with `parse` or as text; None if it is missing or unreadable."""
         try:
             if text := self.take(name).strip():
-                return (parse or partial(self.facts.time, name))(text)
+                return parse(text) if parse else self.facts.time(name, text)
         except ValueError as error:
             self.notes.append(f"{error}; the rest of the row is kept")
         return None, Precision.NONE
@@ -160,6 +159,8 @@ class Row:
 
     def rest(self, blank: str = "") -> dict[str, str]:
         """Return the columns that were not taken, except those that are empty or equal `blank`."""
+        if not self.values:
+            return {}
         return {name: value for name, value in self.values.items() if value and value != blank}
 
 
@@ -203,8 +204,10 @@ def _flatten_into(
                 if budget[0] < 0:
                     raise ValueError("the names in the row are too long")
             _flatten_into(values, value, inner, budget)
+        elif type(value) is int:
+            values[prefix + key] = str(value)
         elif value is not None and not _is_nan(value):
-            values[prefix + key] = str(value) if type(value) is int else json_text(value)
+            values[prefix + key] = json_text(value)
 
 
 def _is_nan(value: object) -> bool:

@@ -18,7 +18,7 @@ from frametrace.posts.dates.day_order import (
     first_contradiction,
     possible_dates,
 )
-from frametrace.posts.dates.parse_time import parse_time
+from frametrace.posts.dates.parse_time import parse_iso, parse_time
 from frametrace.posts.model import Precision
 
 __all__ = ["ColumnFacts"]
@@ -55,6 +55,8 @@ class ColumnFacts:
 
         If the column contradicts the users' `order`, it raises once and then returns None.
         """
+        if parsed := parse_iso(text, self.zone):
+            return parsed
         dates = possible_dates(text.strip())
         if self.cells is None or len(set(dates.values())) < 2:
             return parse_time(text, self.zone, self.order)

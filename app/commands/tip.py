@@ -143,7 +143,7 @@ def show(tip: Path, trusted: tuple[Path, ...], as_json: bool) -> None:
     \b
     frametrace tip show tip.json --from sender.pub.pem
     """
-    from frametrace.app.tips.print_tips import print_tip
+    from frametrace.app.tips.tip_summary import print_tip
     from frametrace.matcher.tips.read_tip import read_tip
 
     print_tip(read_tip(tip, trusted), as_json=as_json)

@@ -9,14 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.app.output.console_output import moment_text
+from frametrace.app.tips.tip_summary import tip_contents, tip_origin
 from frametrace.case.store import Case
 from frametrace.embed.signals import SIGNALS, Metric, pdq, phash
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Local
 from frametrace.matcher.result_schemas import Relation
 from frametrace.matcher.tips.check import CheckResult, accounts_by_kind
-from frametrace.matcher.tips.signatures import Signature
-from frametrace.matcher.tips.tip_model import ACCOUNT_KINDS, Tip
+from frametrace.matcher.tips.tip_model import ACCOUNT_KINDS
 from frametrace.posts.model import MediaFile
 
 __all__ = [
@@ -26,8 +26,6 @@ __all__ = [
     "check_facts",
     "evidence_sentence",
     "picture_files",
-    "tip_contents",
-    "tip_origin",
 ]
 
 MAX_ITEMS = 200  # on the page; all are in items.csv
@@ -94,29 +92,6 @@ def evidence_sentence(row: Mapping[str, Any]) -> str:
 
 def _where(row: Mapping[str, Any]) -> str:
     return " in the picture" if row.get("media_sha256") else ""
-
-
-def tip_origin(tip: Tip) -> list[tuple[str, str]]:
-    """The facts that identify a tip, and say who made it and with whom it may be shared."""
-    return [
-        ("marking", tip.head.tlp.label),
-        ("tip", tip.sha256),
-        ("made by", tip.head.made_by or "not named"),
-        ("signed", _signed_by(tip.signature)),
-        ("from case", tip.head.case or "none: a list of hashes"),
-    ]
-
-
-def tip_contents(tip: Tip) -> str:
-    """How many items a tip holds, and their signals."""
-    return f"{tip.items.num_rows:,} items: {', '.join(sorted(tip.head.signals or {}))}"
-
-
-def _signed_by(signature: Signature | None) -> str:
-    if signature is None:
-        return "by nobody: anyone could have made it"
-    named = "which was named with --from" if signature.trusted else "not named with --from"
-    return f"by key {signature.signer}, {named}"
 
 
 def check_facts(checked: CheckResult) -> list[tuple[str, str]]:

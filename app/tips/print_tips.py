@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from frametrace.app.output.console_output import print_json, print_line, print_rows, print_text
-from frametrace.app.tips.check_page import check_facts, tip_contents, tip_origin
+from frametrace.app.tips.check_page import check_facts
 from frametrace.matcher.tips.check import CheckResult
 from frametrace.matcher.tips.export import ExportedTip
 from frametrace.matcher.tips.tip_model import Tip, Tlp
@@ -17,7 +17,6 @@ __all__ = [
     "print_check",
     "print_exported",
     "print_opinions",
-    "print_tip",
     "print_verdict",
     "print_watch",
 ]
@@ -79,21 +78,6 @@ def print_exported(exported: ExportedTip, out: Path, *, as_json: bool) -> None:
     print_line("holds", f"{exported.pictures:,} pictures, {exported.captions:,} captions{note}")
     print_line("accounts", head.accounts)
     print_line("sha256", exported.sha256)
-
-
-def print_tip(tip: Tip, *, as_json: bool) -> None:
-    """Print the head and signature of a tip."""
-    head, signature = tip.head, tip.signature
-    if as_json:
-        signer = asdict(signature) if signature else None
-        about = {"sha256": tip.sha256, "signature": signer, "items": tip.items.num_rows}
-        print_json({**about, "head": head.to_json(), "tlp": head.tlp.label})
-        return
-    for name, value in tip_origin(tip):
-        print_line(name, value)
-    print_line("program", head.program)
-    print_line("holds", tip_contents(tip))
-    print_line("accounts", head.accounts)
 
 
 def print_check(checked: CheckResult, page: Path, *, as_json: bool) -> None:

@@ -16,6 +16,7 @@ __all__ = ["MAX_BYTES", "MAX_VALUE_CHARS", "JsonStream"]
 
 MAX_BYTES = 2**30  # of a file: some two million pictures with their accounts
 MAX_VALUE_CHARS = 2**24  # characters of one value: a picture with 250,000 pseudonyms
+_MAX_DIGITS = len(str(-MAX_INTEGER))  # of an integer, with its sign
 _CHUNK = 2**20  # bytes read at a time
 _SPACE = re.compile(r"[ \t\r\n]*")
 
@@ -143,10 +144,10 @@ class JsonStream:
         return members
 
     def _integer(self, digits: str) -> int:
-        too_long = len(digits) > len(str(-MAX_INTEGER))
-        if too_long or abs(int(digits)) > MAX_INTEGER or digits == "-0":
+        value = int(digits) if len(digits) <= _MAX_DIGITS else None
+        if value is None or abs(value) > MAX_INTEGER or digits == "-0":
             self.fail(f"holds the number {digits[:40]}, which not every JSON reader keeps exact")
-        return int(digits)
+        return value
 
     def _refuse_fraction(self, text: str) -> NoReturn:
         self.fail(f"holds {text[:40]!r}: the numbers of a tip are integers")

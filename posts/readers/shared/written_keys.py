@@ -54,15 +54,18 @@ def keys_of(written: Written) -> Keys:
     account = account_key(platform, written.account_id, post_id)
     if not (post_id and account):
         raise ValueError("the post's id or the account's is only a sign, such as @")
+    shown = written.account_id.removeprefix("@")
+    name = written.account_name.strip()
+    if not link:
+        extra = {} if post_id == written.post_id else {WRITTEN_ID: written.post_id}
+        return Keys(platform, post_id, account, name or ("" if shown == account else shown), extra)
     # A link that names no post, such as one made for sharing, doesn't name the account either.
-    handle = handle_in_link(platform, link) if link and post_id != link else ""
+    handle = handle_in_link(platform, link) if post_id != link else ""
     number = account if handle and account.isdecimal() and account != handle else ""
-    shown = "" if number else written.account_id.removeprefix("@")
-    name = written.account_name.strip() or ("" if shown == (handle or account) else shown)
+    if not name and not number and shown != (handle or account):
+        name = shown
     is_other = bool(handle and not number and _is_other_handle(platform, account, handle))
-    extra = {"link": link} if link else {}
-    if not link and post_id != written.post_id:
-        extra[WRITTEN_ID] = written.post_id
+    extra = {"link": link}
     if number:
         extra[ACCOUNT_NUMBER] = number
     return Keys(

@@ -15,10 +15,11 @@ from frametrace.embed.models.caption_models import UNIVERSAL_MODEL
 from frametrace.matcher.framing.calibration import Background
 from frametrace.matcher.framing.vector_similarity import angular_nearness, cosine_of
 from frametrace.matcher.tips.canonical_json import short_digest
-from frametrace.matcher.tips.caption_vectors import nearest_meanings, pack_vectors
+from frametrace.matcher.tips.caption_vectors import nearest_meanings
 from frametrace.matcher.tips.check import check_tip
 from frametrace.matcher.tips.export import ExportSettings, export_tip
 from frametrace.matcher.tips.export_selection import Selection
+from frametrace.matcher.tips.packed_vectors import pack_vectors
 from frametrace.matcher.tips.read_tip import read_tip
 from frametrace.matcher.tips.tip_model import Head
 from frametrace.matcher.tips.watch_new_posts import compare_new_posts

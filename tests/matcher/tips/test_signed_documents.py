@@ -11,7 +11,12 @@ from tipping import FULL, HEAD, document, item, raw, write
 from trying import examples
 
 from frametrace.matcher.tips import bounded_json
-from frametrace.matcher.tips.canonical_json import MAX_INTEGER, canonical_bytes, digest_of
+from frametrace.matcher.tips.canonical_json import (
+    MAX_INTEGER,
+    canonical_bytes,
+    canonical_bytes_of_exact,
+    digest_of,
+)
 from frametrace.matcher.tips.read_tip import read_tip, signals_to_compare
 from frametrace.matcher.tips.schema_validation import ITEM_CHECKS, load_schema
 from frametrace.matcher.tips.signatures import make_keys
@@ -34,6 +39,27 @@ def test_the_canonical_form_is_that_of_rfc_8785():
         b'{"literals":[null,true],"string":"\xe2\x82\xac$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}'
     )
     assert canonical_bytes("e\u0301") != canonical_bytes("\u00e9")
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-MAX_INTEGER, MAX_INTEGER) | TEXTS,
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+    )
+)
+def test_the_canonical_form_of_exact_values_is_the_same(value):
+    assert canonical_bytes_of_exact(value) == canonical_bytes(value)
+
+
+def test_keys_beyond_16_bits_are_sorted_as_rfc_8785_sorts_them():
+    value = {"\ufb33": 1, "\U0001f600": 2}  # section 3.2.3: the emoji's first unit is D83D
+    assert canonical_bytes_of_exact(value) == '{"\U0001f600":2,"\ufb33":1}'.encode()
+
+
+@pytest.mark.parametrize("value", ["\ud800", ["a\udfff"], {"\ud83d": 1}])
+def test_an_unpaired_surrogate_has_no_canonical_form(value):
+    with pytest.raises(ValueError):
+        canonical_bytes_of_exact(value)
 
 
 @examples(30, [HealthCheck.function_scoped_fixture])

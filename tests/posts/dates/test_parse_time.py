@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frametrace.posts.dates.month_names import LANGUAGES
-from frametrace.posts.dates.parse_time import parse_time, parse_unix
+from frametrace.posts.dates.parse_time import parse_iso, parse_time, parse_unix
 from frametrace.posts.model import Precision
 
 
@@ -37,6 +37,27 @@ def test_a_time_is_read_with_its_zone_and_precision(
     text: str, utc: str, precision: Precision
 ) -> None:
     assert parse_time(text) == (datetime.fromisoformat(utc).replace(tzinfo=UTC), precision)
+
+
+@given(
+    st.from_regex(r"(?a:[012]\d{3}-[01]\d-[0-3]\d[T ][012]\d:[0-6]\d:[0-6]\d)", fullmatch=True),
+    st.sampled_from(["", ".5", ".123", ".123456", ".1234567"]),
+    st.sampled_from(["", "Z", "+00:00", "+08:00", " UTC"]),
+    st.sampled_from([None, timezone(timedelta(hours=8))]),
+)
+def test_the_commonest_spelling_is_read_as_any_other(
+    clock: str, part: str, written: str, zone: timezone | None
+) -> None:
+    if parsed := parse_iso(f"{clock}{part}{written}", zone):
+        assert parsed == parse_time(f"{clock}{part}{written}", zone)
+
+
+def test_the_commonest_spelling_is_recognised() -> None:
+    utc = datetime(2019, 8, 19, 14, 3, 22, tzinfo=UTC), Precision.SECOND
+    for text in ("2019-08-19T14:03:22Z", "2019-08-19 14:03:22", "2019-08-19T14:03:22.000+00:00"):
+        assert parse_iso(text) == utc
+    assert parse_iso("2019-08-19 14:03:22", timezone(timedelta(hours=8))) is None
+    assert parse_iso("2019-02-30T14:03:22Z") is None
 
 
 @pytest.mark.parametrize(

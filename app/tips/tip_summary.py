@@ -1,0 +1,47 @@
+"""Describes a tip: who made it, with whom it may be shared, and what it holds."""
+
+from dataclasses import asdict
+
+from frametrace.app.output.console_output import print_json, print_line
+from frametrace.matcher.tips.signatures import Signature
+from frametrace.matcher.tips.tip_model import Tip
+
+__all__ = ["print_tip", "tip_contents", "tip_origin"]
+
+
+def print_tip(tip: Tip, *, as_json: bool) -> None:
+    """Print the head and signature of a tip."""
+    head, signature = tip.head, tip.signature
+    if as_json:
+        signer = asdict(signature) if signature else None
+        about = {"sha256": tip.sha256, "signature": signer, "items": tip.items.num_rows}
+        print_json({**about, "head": head.to_json(), "tlp": head.tlp.label})
+        return
+    for name, value in tip_origin(tip):
+        print_line(name, value)
+    print_line("program", head.program)
+    print_line("holds", tip_contents(tip))
+    print_line("accounts", head.accounts)
+
+
+def tip_origin(tip: Tip) -> list[tuple[str, str]]:
+    """The facts that identify a tip, and say who made it and with whom it may be shared."""
+    return [
+        ("marking", tip.head.tlp.label),
+        ("tip", tip.sha256),
+        ("made by", tip.head.made_by or "not named"),
+        ("signed", _signed_by(tip.signature)),
+        ("from case", tip.head.case or "none: a list of hashes"),
+    ]
+
+
+def tip_contents(tip: Tip) -> str:
+    """How many items a tip holds, and their signals."""
+    return f"{tip.items.num_rows:,} items: {', '.join(sorted(tip.head.signals or {}))}"
+
+
+def _signed_by(signature: Signature | None) -> str:
+    if signature is None:
+        return "by nobody: anyone could have made it"
+    named = "which was named with --from" if signature.trusted else "not named with --from"
+    return f"by key {signature.signer}, {named}"
