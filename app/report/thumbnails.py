@@ -67,7 +67,7 @@ def _thumbnail(item: tuple[str, MediaFile, int]) -> Thumbnail | None:
     digest, file, side = item
     try:
         data = read_media(file.root, file.path)
-        image = decode(data, luma_first=False).image
+        image = decode(data).image
     except DecodeError:
         return None
     if hashlib.sha256(data).hexdigest() != digest:
