@@ -30,14 +30,15 @@ from frametrace.posts.model import MediaItem
 if TYPE_CHECKING:
     from threatexchange.signal_type.pdq.signal import PdqSignal
 
-LARGE, LARGE_QUICK = 12, 3  # pictures of 12 megapixels
+# Made pictures by name: how many, how many with --quick, width, height, JPEG quality.
+MADE = {"1,024 px": (48, 12, 1024, 768, 85), "12 MP": (12, 3, 4000, 3000, 93)}
 SMALL_QUICK = 60
 ROUNDS, ROUNDS_QUICK = 5, 2
-BLOCK = 50  # small pictures before the other takes its turn
+BLOCKS = {"480 px": 50, "1,024 px": 12, "12 MP": 1}  # pictures before the other takes its turn
 MIN_QUALITY = 80  # quality of 100 from which implementations of PDQ should agree
 
 STEPS = ("read and check", "decode", "pdq", "phash")
-GOALS = {"480 px": 1.2, "12 MP": 5.0}
+GOALS = {"480 px": 1.2, "1,024 px": 3.0, "12 MP": 5.0}
 
 
 def main() -> None:
@@ -49,7 +50,7 @@ def main() -> None:
         for name, items in _sets(Path(folder), chosen.seed, quick=chosen.quick).items():
             say(f"{name}: {len(items)} pictures")
             rounds = ROUNDS_QUICK if chosen.quick else ROUNDS
-            block = BLOCK if name == "480 px" else 1
+            block = BLOCKS[name]
             blocks = [items[start : start + block] for start in range(0, len(items), block)]
             findings += _compared(name, blocks, rounds, peer)
             remarks += [_steps(name, items, rounds), _agreement(name, items)]
@@ -75,12 +76,14 @@ def _sets(folder: Path, seed: int, *, quick: bool) -> dict[str, list[MediaItem]]
         paths = sorted((shared / "photos").rglob("*.jpg"))
         chosen = np.random.default_rng(seed).permutation(len(paths))[:SMALL_QUICK]
         sets["480 px"] = _items([paths[at] for at in sorted(chosen)] if quick else paths)
-    large = []
-    for number in range(LARGE_QUICK if quick else LARGE):
-        say(f"making picture {number + 1} of 12 megapixels")
-        large.append(folder / f"{number:02}.jpg")
-        large[-1].write_bytes(jpeg(picture(seed + number, 4000, 3000), quality=93))
-    return {**sets, "12 MP": _items(large)}
+    for name, (count, count_quick, width, height, quality) in MADE.items():
+        paths = []
+        for number in range(count_quick if quick else count):
+            say(f"making picture {number + 1} of {name}")
+            paths.append(folder / f"{width}-{number:02}.jpg")
+            paths[-1].write_bytes(jpeg(picture(seed + number, width, height), quality=quality))
+        sets[name] = _items(paths)
+    return sets
 
 
 def _items(paths: Sequence[Path]) -> list[MediaItem]:
@@ -125,11 +128,11 @@ def _compared(
     ]
 
 
-def _hashed(preparation: Preparation, item: MediaItem) -> dict[str, Any]:
+def _hashed(preparation: Preparation, item: MediaItem) -> Mapping[str, Any]:
     result = preparation(item)
     if isinstance(result, Refused):
         raise Stopped(f"{_path(item)}: {result.reason}")
-    return result
+    return result.frames[0]
 
 
 def _steps(name: str, items: Sequence[MediaItem], rounds: int) -> str:

@@ -26,6 +26,7 @@ _SIDE = 32
 _UNIT = 2.0**22  # a weight of 1 in Pillow's fixed point: PRECISION_BITS of its Resample.c
 _LANCZOS_RADIUS = 3  # pixels of the result
 _GROUP = 8  # of the 32 points together: neighbours share pixels, so few products are with zeros
+_LINES = 128  # that are float64 at a time: half a megabyte, which the processor's cache holds
 _MAX_LENGTH = 4096  # pixels of a side; longer ones are rare and their weights take much memory
 
 
@@ -78,7 +79,9 @@ def shrink(luma: Image.Image) -> Image.Image:
     """
     if not _rows_first(*luma.size) or max(luma.size) > _MAX_LENGTH:
         return luma.resize((_SIDE, _SIDE), Image.Resampling.LANCZOS)
-    narrow = _shrink_lines(np.asarray(luma, np.float64))
+    lines = np.asarray(luma)
+    starts = range(0, len(lines), _LINES)
+    narrow = np.vstack([_shrink_lines(lines[at : at + _LINES].astype(np.float64)) for at in starts])
     return Image.fromarray(_shrink_lines(narrow.T).T.astype(np.uint8))
 
 
