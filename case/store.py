@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from frametrace.case.atomic_files import TEMPORARY, make_folder
 from frametrace.case.epochs import current_epoch
@@ -136,6 +135,8 @@ class Case:
 
     def read_shard(self, table: str, file: Path, columns: Sequence[str] | None = None) -> pa.Table:
         """One of the table's `files`. Raises `CaseError` if it is missing or damaged."""
+        import pyarrow.parquet as pq
+
         self.verify(table, file)
         try:
             return pq.read_table(

@@ -6,6 +6,7 @@ of Massive Datasets, 3.4): 0.9998 at 0.8 and 0.06 at 0.25 for the 16 bands of 4 
 """
 
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 
@@ -17,9 +18,6 @@ BANDS = 16
 _WINDOW = 16  # codes of a bucket that each code is paired with, besides the first
 _ROWS = 1 << 17  # codes whose pairs in one band are listed at a time; 18 MB of pairs at most
 _PAIRS = 1 << 16  # pairs that are compared at a time; 32 MB of values
-# Odd factors that combine a band's values into one number. The raw stream of a bit generator never
-# changes between versions of NumPy.
-_FACTORS = np.random.PCG64(1).random_raw(64) | np.uint64(1)
 
 
 class MinHashIndex(CodeIndex):
@@ -85,7 +83,7 @@ class MinHashIndex(CodeIndex):
         u = len(self.codes)
         width = self.codes.codes.shape[1] // BANDS
         values = self.codes.codes[:, band * width : (band + 1) * width].astype(np.uint64)
-        mixed = (values * _FACTORS[:width]).sum(axis=1, dtype=np.uint64)
+        mixed = (values * _factors(width)).sum(axis=1, dtype=np.uint64)
         bits = np.uint64(max(u - 1, 1).bit_length())
         mixed = np.sort(mixed >> bits << bits | np.arange(u, dtype=np.uint64))
         bucket = mixed >> bits
@@ -106,6 +104,16 @@ class MinHashIndex(CodeIndex):
                 axis=1, dtype=np.float32
             )
         return values
+
+
+@cache
+def _factors(count: int) -> np.ndarray:
+    """Odd factors that combine a band's values into one number, (count,) uint64.
+
+    The raw stream of a bit generator never changes between versions of NumPy.
+    """
+    factors: np.ndarray = np.random.PCG64(1).random_raw(count) | np.uint64(1)
+    return factors
 
 
 def _is_among(keys: np.ndarray, known: np.ndarray) -> np.ndarray:
