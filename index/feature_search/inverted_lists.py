@@ -10,8 +10,8 @@ from frametrace.index.numba_compile import has_numba
 __all__ = ["MAX_FEATURE_DISTANCE", "InvertedLists", "NearFeatures", "feature_distances"]
 
 MAX_FEATURE_DISTANCE = 32  # bits of 128; features further away are never near
-# Features that are scanned without compiled loops in the time that importing numba takes.
-_MIN_COMPILED = 20_000_000
+# Features that are scanned without compiled loops in the time that numba takes to load them.
+_MIN_COMPILED = 50_000_000
 
 Bounds = tuple[np.ndarray, np.ndarray]  # the begins and the ends of lists, (f, p) each
 
@@ -85,18 +85,19 @@ class InvertedLists:
     def _scan_compiled(
         self, words: np.ndarray, bounds: Bounds, among: np.ndarray | None, max_near: int
     ) -> NearFeatures:
-        from frametrace.index.feature_search.list_kernels import count_near, list_near
+        from frametrace.index.feature_search.list_kernels import list_near
 
         counted = np.empty(0, bool) if among is None else among
         pictures = self.owners, self.pose_bits, counted
         within = np.zeros((len(words), MAX_FEATURE_DISTANCE + 1), np.int64)
-        if not count_near(words, bounds, self.words, pictures, max_near, within):
-            raise IndexError("a feature's picture is outside the index")
-        cutoffs = (within <= max_near).sum(axis=1)
-        size = int(within[cutoffs > 0, cutoffs[cutoffs > 0] - 1].sum())
+        lengths = (bounds[1] - bounds[0]).sum(axis=1)
+        size, longest = min(len(words) * max_near, int(lengths.sum())), int(lengths.max(initial=0))
         near = np.empty(size, np.int64), np.empty(size, np.uint8), np.empty(size, np.uint32)
-        list_near(words, bounds, self.words, pictures, cutoffs, near)
-        feature, distance, owner = near
+        scratch = tuple(np.empty(longest, kind) for kind in (np.uint8, np.uint8, np.uint32))
+        count = list_near(words, bounds, self.words, pictures, max_near, within, near, scratch)
+        if count < 0:
+            raise IndexError("a feature's picture is outside the index")
+        feature, distance, owner = (values[:count] for values in near)
         return NearFeatures(feature, distance, owner, np.minimum(within, max_near + 1))
 
     def _scan(
