@@ -1,13 +1,19 @@
 """The answer to a query: matching items with their evidence, and the posts that carry them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from frametrace.case.store import Case
-from frametrace.matcher.account_names import connect
+from frametrace.case.views import connect, keep_shards, shards_with
+from frametrace.matcher.account_names import handles_of
 from frametrace.matcher.result_schemas import EVIDENCE, POST_FIELDS
+
+if TYPE_CHECKING:
+    import duckdb
 
 __all__ = ["ANSWER", "MatchingItem", "QueryAnswer", "answer_with_posts"]
 
@@ -27,11 +33,17 @@ ANSWER = pa.schema(
     ]
 )
 
-_CARRIERS = {
-    "picture": "SELECT sha256, platform, post_id, path FROM post_media",
-    "caption or picture": "SELECT caption_sha256 AS sha256, platform, post_id, NULL AS path "
-    "FROM posts UNION ALL SELECT sha256, platform, post_id, path FROM post_media",
-}
+_PICTURES = "sha256 IN (SELECT sha256 FROM items)"
+_CAPTIONS = "caption_sha256 IN (SELECT sha256 FROM items)"
+_OF_CARRIERS = "post_id IN (SELECT post_id FROM carriers)"
+_FIND_PICTURES = f"""
+CREATE TEMP TABLE carriers AS
+SELECT sha256, platform, post_id, path FROM post_media WHERE {_PICTURES}
+"""  # noqa: S608
+_ADD_CAPTIONS = f"""
+INSERT INTO carriers
+SELECT caption_sha256, platform, post_id, NULL FROM posts WHERE {_CAPTIONS}
+"""  # noqa: S608
 
 _CARRYING_POSTS = """
 WITH ranked AS (
@@ -92,6 +104,56 @@ def answer_with_posts(
     schema = pa.schema([ANSWER.field(name) for name in MatchingItem.__slots__])
     with connect(case, "posts", "post_media") as connection:
         connection.register("items", pa.Table.from_pydict(columns, schema))
-        connection.execute(f"CREATE TEMP VIEW carriers AS {_CARRIERS[carriers]}")
+        _find_carriers(connection, case, captions=carriers != "picture")
         rows = connection.sql(_CARRYING_POSTS).to_arrow_table().cast(ANSWER)
-    return QueryAnswer(rows.slice(0, limit) if limit else rows, rows.num_rows, tuple(notes))
+    shown = rows.slice(0, limit) if limit else rows
+    return QueryAnswer(_with_handles(case, shown), rows.num_rows, tuple(notes))
+
+
+def _find_carriers(connection: "duckdb.DuckDBPyConnection", case: Case, *, captions: bool) -> None:
+    """Make the table `carriers`: the items, and the posts whose picture or caption they are."""
+    items = _count(connection, "items")
+    _read_few_shards(connection, case, "post_media", {_PICTURES: items})
+    connection.execute(_FIND_PICTURES)
+    rows_of = {_OF_CARRIERS: _count(connection, "carriers")}
+    if captions:
+        rows_of[_CAPTIONS] = items
+    _read_few_shards(connection, case, "posts", rows_of)
+    if captions:
+        connection.execute(_ADD_CAPTIONS)
+
+
+def _count(connection: "duckdb.DuckDBPyConnection", table: str) -> int:
+    (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0]  # noqa: S608
+    return int(count)
+
+
+def _read_few_shards(
+    connection: "duckdb.DuckDBPyConnection", case: Case, table: str, rows_of: Mapping[str, int]
+) -> None:
+    """Let a view read only shards with rows that meet a condition, if that spares most of them.
+
+    `rows_of` are the conditions, and about how many rows meet each.
+    """
+    files = case.files(table)
+    if sum(rows_of.values()) < len(files):
+        shards = [
+            shards_with(connection, case, table, condition)
+            for condition, rows in rows_of.items()
+            if rows
+        ]
+        keep_shards(connection, table, sorted(set(chain(*shards))) or [str(files[0])])
+
+
+def _with_handles(case: Case, rows: pa.Table) -> pa.Table:
+    """The rows with accounts named by their handle where some sources give only the number."""
+    accounts = rows["account_id"].to_pylist()
+    if not any(map(str.isdecimal, accounts)):
+        return rows
+    handles = handles_of(case)
+    names = zip(*(handles[name].to_pylist() for name in ("platform", "number")), strict=True)
+    handle = dict(zip(names, handles["handle"].to_pylist(), strict=True))
+    keys = zip(rows["platform"].to_pylist(), accounts, strict=True)
+    named = pa.array([handle.get(key, key[1]) for key in keys], pa.string())
+    at = rows.schema.get_field_index("account_id")
+    return rows.set_column(at, rows.schema.field(at), named)
