@@ -217,9 +217,11 @@ def _by_key(case: Case, name: str, text: str) -> list[MatchingItem]:
         near = [i for row in index.search(query).row.tolist() for i in index.codes.items_of(row)]
     with connect(case, f"signals/{name}") as connection:
         connection.register("near", pa.table({"sha256": pa.array(near, pa.string())}))
+        # Two scans are faster than one with OR, which decodes the digests of all keys.
         rows = connection.execute(
-            f"SELECT sha256, key FROM {name} WHERE contains(key, $key) "  # noqa: S608
-            "OR sha256 IN (SELECT sha256 FROM near) ORDER BY sha256",
+            f"SELECT sha256, key FROM {name} WHERE contains(key, $key) UNION "  # noqa: S608
+            f"SELECT sha256, key FROM {name} WHERE sha256 IN (SELECT sha256 FROM near) "
+            "ORDER BY sha256",
             {"key": key},
         ).fetchall()
     items = []
