@@ -1,6 +1,6 @@
 """Opens DuckDB connections that see the tables of a case as SQL views over their shards."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from frametrace.posts.errors import CaseError
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["connect", "keep_shards", "query_over", "shards_with"]
+__all__ = ["connect", "query_over"]
 
 
 @contextmanager
@@ -66,33 +66,10 @@ def connect(case: Case, *tables: str) -> Iterator["duckdb.DuckDBPyConnection"]:
 
 
 def _create_view(connection: "duckdb.DuckDBPyConnection", case: Case, table: str) -> None:
-    if files := [str(file) for file in case.intact_files(table)]:
-        keep_shards(connection, table, files)
-    else:
-        connection.register(table.rpartition("/")[2], case.read(table))  # empty
-
-
-def keep_shards(connection: "duckdb.DuckDBPyConnection", table: str, files: Sequence[str]) -> None:
-    """Let the view of a table read only these of its shards; one at least."""
     view = table.rpartition("/")[2]
-    rows = _rows_of(files)
-    connection.execute(f'CREATE OR REPLACE TEMP VIEW "{view}" AS SELECT * FROM {rows}')  # noqa: S608
-
-
-def shards_with(
-    connection: "duckdb.DuckDBPyConnection", case: Case, table: str, condition: str
-) -> list[str]:
-    """The shards of a table with a row that meets a condition in SQL.
-
-    Where few shards have one, it is faster to read the other columns of these alone: DuckDB decodes
-    all columns of all shards that it reads.
-    """
-    files = [str(file) for file in case.files(table)]
-    query = f"SELECT DISTINCT filename FROM {_rows_of(files)} WHERE {condition}"  # noqa: S608
-    holding = {name for (name,) in connection.execute(query).fetchall()} if files else set()
-    return [file for file in files if file in holding]
-
-
-def _rows_of(files: Sequence[str]) -> str:
-    names = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-    return f"read_parquet([{names}], hive_partitioning = false)"
+    if files := [str(file) for file in case.intact_files(table)]:
+        names = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+        rows = f"read_parquet([{names}], hive_partitioning = false)"
+        connection.execute(f'CREATE TEMP VIEW "{view}" AS SELECT * FROM {rows}')  # noqa: S608
+    else:
+        connection.register(view, case.read(table))  # empty

@@ -2,18 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
+from frametrace.case.row_lookup import rows_with
 from frametrace.case.store import Case
-from frametrace.case.views import connect, keep_shards, shards_with
 from frametrace.matcher.account_names import handles_of
-from frametrace.matcher.result_schemas import EVIDENCE, POST_FIELDS
-
-if TYPE_CHECKING:
-    import duckdb
+from frametrace.matcher.result_schemas import EVIDENCE, POST_FIELDS, Relation
 
 __all__ = ["ANSWER", "MatchingItem", "QueryAnswer", "answer_with_posts"]
 
@@ -33,33 +30,17 @@ ANSWER = pa.schema(
     ]
 )
 
-_PICTURES = "sha256 IN (SELECT sha256 FROM items)"
-_CAPTIONS = "caption_sha256 IN (SELECT sha256 FROM items)"
-_OF_CARRIERS = "post_id IN (SELECT post_id FROM carriers)"
-_FIND_PICTURES = f"""
-CREATE TEMP TABLE carriers AS
-SELECT sha256, platform, post_id, path FROM post_media WHERE {_PICTURES}
-"""  # noqa: S608
-_ADD_CAPTIONS = f"""
-INSERT INTO carriers
-SELECT caption_sha256, platform, post_id, NULL FROM posts WHERE {_CAPTIONS}
-"""  # noqa: S608
-
-_CARRYING_POSTS = """
-WITH ranked AS (
-    SELECT *, list_position(
-        ['copy', 'contains', 'similar', 'same_scene', 'shares_element'], relation) AS rank
-    FROM items
-)
-SELECT i.* EXCLUDE (rank, sha256), p.platform, p.post_id, p.account_id, p.account_kind,
-    p.account_name, p.posted_at, p.text, i.sha256, c.path AS media_path
-FROM (
-    SELECT * FROM ranked QUALIFY row_number()
-    OVER (PARTITION BY sha256 ORDER BY rank, similarity DESC, signal DESC) = 1
-) i JOIN carriers c USING (sha256) JOIN posts p USING (platform, post_id)
-ORDER BY i.rank, i.similarity DESC, i.signal <> 'sha256',
-    p.posted_at NULLS LAST, p.platform, p.post_id, c.path
-"""
+_LINK_COLUMNS = ("sha256", "platform", "post_id", "path")
+_POST_COLUMNS = (*(field.name for field in POST_FIELDS), "text")
+_RANKS = {  # the order of the relations in an answer
+    str(relation): rank
+    for rank, relation in enumerate(
+        (
+            *(Relation.COPY, Relation.CONTAINS, Relation.SIMILAR),
+            *(Relation.SAME_SCENE, Relation.SHARES_ELEMENT),
+        )
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +73,14 @@ class MatchingItem:
     altered_part: float | None = None
 
 
+class _Row(NamedTuple):
+    """A row of an answer: the item, the number of the post that carries it, and the link's path."""
+
+    item: MatchingItem
+    post: int
+    path: str | None
+
+
 def answer_with_posts(
     case: Case, items: Sequence[MatchingItem], carriers: str, limit: int, notes: Sequence[str]
 ) -> QueryAnswer:
@@ -100,49 +89,69 @@ def answer_with_posts(
     `carriers` is the kind of the items: "picture" or "caption or picture". `limit` 0 gives all
     rows.
     """
-    columns = {name: [getattr(item, name) for item in items] for name in MatchingItem.__slots__}
-    schema = pa.schema([ANSWER.field(name) for name in MatchingItem.__slots__])
-    with connect(case, "posts", "post_media") as connection:
-        connection.register("items", pa.Table.from_pydict(columns, schema))
-        _find_carriers(connection, case, captions=carriers != "picture")
-        rows = connection.sql(_CARRYING_POSTS).to_arrow_table().cast(ANSWER)
-    shown = rows.slice(0, limit) if limit else rows
-    return QueryAnswer(_with_handles(case, shown), rows.num_rows, tuple(notes))
+    best = {item.sha256: item for item in sorted(items, key=_evidence_order, reverse=True)}
+    digests = pa.array(sorted(best), pa.string())
+    links = rows_with(case, "post_media", "sha256", digests, _LINK_COLUMNS)
+    ids = pa.array(sorted(set(links["post_id"].to_pylist())), pa.string())
+    posts = rows_with(case, "posts", "post_id", ids, _POST_COLUMNS)
+    rows = _rows_by_pictures(best, links, posts)
+    if carriers != "picture":
+        by_caption = rows_with(case, "posts", "caption_sha256", digests, _POST_COLUMNS)
+        captions = enumerate(by_caption["caption_sha256"].to_pylist(), len(posts))
+        rows += [_Row(best[caption], at, None) for at, caption in captions]
+        posts = pa.concat_tables([posts, by_caption.select(posts.column_names)])
+    ordered = _ordered(rows, posts)
+    shown = ordered[:limit] if limit else ordered
+    return QueryAnswer(_with_handles(case, _table_of(shown, posts)), len(rows), tuple(notes))
 
 
-def _find_carriers(connection: "duckdb.DuckDBPyConnection", case: Case, *, captions: bool) -> None:
-    """Make the table `carriers`: the items, and the posts whose picture or caption they are."""
-    items = _count(connection, "items")
-    _read_few_shards(connection, case, "post_media", {_PICTURES: items})
-    connection.execute(_FIND_PICTURES)
-    rows_of = {_OF_CARRIERS: _count(connection, "carriers")}
-    if captions:
-        rows_of[_CAPTIONS] = items
-    _read_few_shards(connection, case, "posts", rows_of)
-    if captions:
-        connection.execute(_ADD_CAPTIONS)
+def _evidence_order(item: MatchingItem) -> tuple[int, float, str]:
+    """The sort key of evidence, the best last."""
+    rank = _RANKS.get(item.relation, len(_RANKS))
+    return -rank, float(np.float32(item.similarity)), item.signal
 
 
-def _count(connection: "duckdb.DuckDBPyConnection", table: str) -> int:
-    (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0]  # noqa: S608
-    return int(count)
+def _rows_by_pictures(
+    best: Mapping[str, MatchingItem], links: pa.Table, posts: pa.Table
+) -> list[_Row]:
+    keys = zip(posts["platform"].to_pylist(), posts["post_id"].to_pylist(), strict=True)
+    post_at = {key: at for at, key in enumerate(keys)}
+    columns = (links[name].to_pylist() for name in _LINK_COLUMNS)
+    return [
+        _Row(best[sha256], post_at[platform, post_id], path)
+        for sha256, platform, post_id, path in zip(*columns, strict=True)
+        if (platform, post_id) in post_at
+    ]
 
 
-def _read_few_shards(
-    connection: "duckdb.DuckDBPyConnection", case: Case, table: str, rows_of: Mapping[str, int]
-) -> None:
-    """Let a view read only shards with rows that meet a condition, if that spares most of them.
+def _ordered(rows: Sequence[_Row], posts: pa.Table) -> list[_Row]:
+    """Nearest first, then the earliest posts; those without a time come last."""
+    times = posts["posted_at"].cast(pa.int64()).to_pylist()
+    platforms, ids = posts["platform"].to_pylist(), posts["post_id"].to_pylist()
 
-    `rows_of` are the conditions, and about how many rows meet each.
-    """
-    files = case.files(table)
-    if sum(rows_of.values()) < len(files):
-        shards = [
-            shards_with(connection, case, table, condition)
-            for condition, rows in rows_of.items()
-            if rows
-        ]
-        keep_shards(connection, table, sorted(set(chain(*shards))) or [str(files[0])])
+    def key(row: _Row) -> tuple[object, ...]:
+        rank, similarity, _ = _evidence_order(row.item)
+        time = times[row.post]
+        return (
+            *(-rank, -similarity, row.item.signal != "sha256"),
+            *(time is None, time or 0, platforms[row.post], ids[row.post]),
+            *(row.path is None, row.path or ""),
+        )
+
+    return sorted(rows, key=key)
+
+
+def _table_of(rows: Sequence[_Row], posts: pa.Table) -> pa.Table:
+    posts = posts.take(pa.array([row.post for row in rows], pa.int64()))
+    columns: dict[str, pa.ChunkedArray | list[object]] = {
+        name: posts[name].cast(ANSWER.field(name).type)
+        for name in posts.column_names
+        if name in ANSWER.names
+    }
+    for name in MatchingItem.__slots__:
+        columns[name] = [getattr(row.item, name) for row in rows]
+    columns["media_path"] = [row.path for row in rows]
+    return pa.table({name: columns[name] for name in ANSWER.names}, ANSWER)
 
 
 def _with_handles(case: Case, rows: pa.Table) -> pa.Table:
