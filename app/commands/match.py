@@ -56,9 +56,6 @@ def command(
     frametrace match twitter_case facebook_case --out reuse.csv
     frametrace match twitter_case facebook_case --report across/ --work union/
     """
-    from frametrace.app.output.skip_pandas import skip_pandas
-
-    skip_pandas()
     only_with_several = {"--out": out, "--report": report, "--work": work, "--all": whole or None}
     if len(cases) > 1:
         _match_several(cases, options, Outputs(out, report, work, whole))

@@ -43,10 +43,8 @@ def command(case: Path, sources: tuple[Path, ...], out: Path, **options: Any) ->
     from frametrace.app.output.console_output import print_json
     from frametrace.app.output.console_progress import Console
     from frametrace.app.output.print_results import exit_if_incomplete, print_run, run_json
-    from frametrace.app.output.skip_pandas import skip_pandas
     from frametrace.app.stage_settings import embed_settings, match_settings, read_settings
 
-    skip_pandas()
     settings = library.RunSettings(
         options["media"],
         options["maps"],

@@ -89,7 +89,7 @@ def answer_with_posts(
     `carriers` is the kind of the items: "picture" or "caption or picture". `limit` 0 gives all
     rows.
     """
-    best = {item.sha256: item for item in sorted(items, key=_evidence_order, reverse=True)}
+    best = {item.sha256: item for item in sorted(items, key=_evidence_order)}
     digests = pa.array(sorted(best), pa.string())
     links = rows_with(case, "post_media", "sha256", digests, _LINK_COLUMNS)
     ids = pa.array(sorted(set(links["post_id"].to_pylist())), pa.string())
