@@ -93,7 +93,8 @@ class InvertedLists:
         lengths = (bounds[1] - bounds[0]).sum(axis=1)
         size, longest = min(len(words) * max_near, int(lengths.sum())), int(lengths.max(initial=0))
         near = np.empty(size, np.int64), np.empty(size, np.uint8), np.empty(size, np.uint32)
-        scratch = tuple(np.empty(longest, kind) for kind in (np.uint8, np.uint8, np.uint32))
+        bits, kept = np.empty(longest, np.uint8), np.empty(longest, np.uint8)
+        scratch = bits, kept, np.empty(longest, np.uint32)
         count = list_near(words, bounds, self.words, pictures, max_near, within, near, scratch)
         if count < 0:
             raise IndexError("a feature's picture is outside the index")
