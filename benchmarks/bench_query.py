@@ -81,7 +81,7 @@ def main() -> None:
         findings = [
             *_cold("by hash", arguments, expected, LIMITS["cold"], rounds),
             _warm(case, query_picture, warm),
-            _by_features(Path(name), FEATURES_QUICK if quick else FEATURES, chosen.seed, warm),
+            _by_features(Path(name), FEATURES_QUICK if quick else FEATURES, chosen.seed),
             *_by_text(Path(name), CAPTIONS_QUICK if quick else CAPTIONS, chosen.seed, rounds),
         ]
         remarks = [
@@ -248,11 +248,13 @@ def _median_ms(function: Callable[[], object], rounds: int) -> float:
     return 1000 * statistics.median(used["it"])
 
 
-def _by_features(place: Path, count: int, seed: int, rounds: int) -> Finding:
+def _by_features(place: Path, count: int, seed: int) -> Finding:
     say(f"making a case of {count:,} pictures with local features")
     case, queries = case_of_features(place, count, seed)
     found = sum(find_picture(case, query, "local").total > 0 for query in queries)
-    ms = [_median_ms(lambda query=query: find_picture(case, query), rounds) for query in queries]
+    ms = [
+        _median_ms(lambda query=query: find_picture(case, query), WARM_QUICK) for query in queries
+    ]
     query = statistics.median(ms)
     return Finding(
         f"by local features among {count:,} pictures, warm",
