@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -208,10 +209,10 @@ def _cold(
 ) -> list[Finding]:
     say(f"cold queries {what}")
     used: dict[str, list[float]] = {"query": [], "floor": []}
-    floor_command = [sys.executable, "-c", _FLOOR]
+    importing = [sys.executable, "-c", _FLOOR]
     contenders: Mapping[str, Callable[[None], object]] = {
         "query": lambda _: used["query"].append(_query(*arguments, expected=expected).cpu),
-        "floor": lambda _: used["floor"].append(run(floor_command, watched=False).cpu),
+        "floor": lambda _: used["floor"].append(run(importing, watched=False).cpu),
     }
     interleaved(contenders, [None], rounds)
     query, floor = (statistics.median(used[name]) for name in ("query", "floor"))
@@ -252,9 +253,7 @@ def _by_features(place: Path, count: int, seed: int) -> Finding:
     say(f"making a case of {count:,} pictures with local features")
     case, queries = case_of_features(place, count, seed)
     found = sum(find_picture(case, query, "local").total > 0 for query in queries)
-    ms = [
-        _median_ms(lambda query=query: find_picture(case, query), WARM_QUICK) for query in queries
-    ]
+    ms = [_median_ms(partial(find_picture, case, query), WARM_QUICK) for query in queries]
     query = statistics.median(ms)
     return Finding(
         f"by local features among {count:,} pictures, warm",
@@ -272,8 +271,8 @@ def _by_text(place: Path, count: int, seed: int, rounds: int) -> list[Finding]:
     expected = find_text(case, text).total
     if not expected:
         raise Stopped("the query by text found nothing")
-    arguments = (case.path, "--text", text)
-    return _cold(f"by text among {count:,} captions", arguments, expected, LIMITS["text"], rounds)
+    what = f"by text among {count:,} captions"
+    return _cold(what, (case.path, "--text", text), expected, LIMITS["text"], rounds)
 
 
 def _imported(case: Case, query_picture: Path) -> str:
