@@ -244,9 +244,8 @@ def _warm(case: Case, query_picture: Path, rounds: int) -> Finding:
 def _median_ms(function: Callable[[], object], rounds: int) -> float:
     """The median processor time, in ms, once everything is loaded and compiled."""
     contenders: Mapping[str, Callable[[None], object]] = {"it": lambda _: function()}
-    interleaved(contenders, [None], WARM_UP, quiet=True)
-    used = interleaved(contenders, [None], rounds, clock=time.process_time, quiet=True)
-    return 1000 * statistics.median(used["it"])
+    used = interleaved(contenders, [None], WARM_UP + rounds, clock=time.process_time, quiet=True)
+    return 1000 * statistics.median(used["it"][WARM_UP:])
 
 
 def _by_features(place: Path, count: int, seed: int) -> Finding:
