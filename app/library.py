@@ -7,35 +7,23 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from frametrace.app.library_results import Answer, Matched, Network, Paths, Run, RunSettings
-from frametrace.app.skipped_reasons import skipped_text
-from frametrace.app.summary import counts_of
 from frametrace.case.store import Case
 from frametrace.case.table import Table
 from frametrace.embed.embed_settings import EmbedSettings
-from frametrace.embed.stage import Embedded
-from frametrace.embed.stage import embed as compute_signals
-from frametrace.matcher.match_settings import Extent, MatchSettings, TieSettings
-from frametrace.matcher.network import (
-    ShareColumns,
-    SharedKind,
-    Shares,
-    count_shuffled_ties,
-    find_ties,
-    read_shares,
-    shares_in_case,
-)
-from frametrace.matcher.query.answer_query import find_picture, find_text
-from frametrace.matcher.saved_results import MatchRun, Results, load_results
+from frametrace.matcher.match_settings import Extent, MatchSettings, ShareColumns, TieSettings
 from frametrace.posts.errors import SourceError, UsageError
 from frametrace.posts.read_settings import ReadSettings
 from frametrace.posts.sources.paths import printable
 from frametrace.work.progress import Progress, Silent
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from frametrace.case.ingest import Added
+    from frametrace.embed.stage import Embedded
+    from frametrace.matcher.network import Shares
+    from frametrace.matcher.saved_results import MatchRun, Results
 
 __all__ = [
     "Answer",
@@ -75,6 +63,7 @@ def add(
     pictures to posts. The sources and the media are checked before anything is written. Raises
     `SourceError` if no row is a post.
     """
+    from frametrace.app.skipped_reasons import skipped_text
     from frametrace.case.ingest import add_sources
     from frametrace.case.saved_column_maps import saved_column_maps
     from frametrace.posts.format_recognition import check_maps
@@ -104,8 +93,10 @@ def embed(
     settings: EmbedSettings = EmbedSettings(),
     *,
     progress: Progress | None = None,
-) -> Embedded:
+) -> "Embedded":
     """Compute the signals that a case lacks: hashes, local features, vectors, texts in pictures."""
+    from frametrace.embed.stage import embed as compute_signals
+
     return compute_signals(opened_case(case), settings, progress=progress)
 
 
@@ -151,6 +142,8 @@ def match(
 
 def results(case: AnyCase) -> Matched:
     """The results of the last `match` of a case. Raises `CaseError` if the case changed since."""
+    from frametrace.matcher.saved_results import load_results
+
     opened = opened_case(case)
     return _matched(opened, *load_results(opened))
 
@@ -169,6 +162,8 @@ def query(
     `signal` names the only signal to search by; by default all that fit are used. `limit` 0 returns
     all rows. Raises `UsageError` unless exactly one of `picture` and `text` is given.
     """
+    from frametrace.matcher.query.answer_query import find_picture, find_text
+
     if picture is not None and text is None:
         found = find_picture(opened_case(case), Path(picture), signal, limit, progress)
     elif text is not None and picture is None:
@@ -213,6 +208,9 @@ def network(
     are shuffled, to count the ties that chance makes. Captions of posts that dispute the claim of
     their framing tie nobody, unless `count_disputes`.
     """
+    from frametrace.matcher.network import SharedKind, shares_in_case
+    from frametrace.matcher.saved_results import load_results
+
     opened = opened_case(case)
     members = load_results(opened)[0].members
     shares = shares_in_case(opened, members, SharedKind(by), count_disputes=count_disputes)
@@ -232,6 +230,8 @@ def network_of_shares(
     progress: Progress | None = None,
 ) -> Network:
     """The same for a table of shares (CSV): who shared what, and when."""
+    from frametrace.matcher.network import read_shares
+
     path = Path(table)
     read = read_shares(path, columns, progress)
     about = {
@@ -275,21 +275,24 @@ def run(
 
 
 def _matched(
-    case: Case, tables: Results, made_by: MatchRun, reused: pa.Table | None = None
+    case: Case, tables: "Results", made_by: "MatchRun", reused: "pa.Table | None" = None
 ) -> Matched:
     from frametrace.app.not_compared_notes import notes_on
+    from frametrace.app.summary import counts_of
 
     counts, notes = counts_of(case, tables), tuple(notes_on(case, tables, made_by))
     return Matched(case, counts, notes, tables, made_by, reused)
 
 
 def _network(
-    shares: Shares,
+    shares: "Shares",
     about: Mapping[str, Any],
     settings: TieSettings,
     shuffles: int,
     progress: Progress | None,
 ) -> Network:
+    from frametrace.matcher.network import count_shuffled_ties, find_ties
+
     progress = progress or Silent()
     computed = find_ties(shares, settings, progress)
     if not shuffles:

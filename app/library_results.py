@@ -3,22 +3,23 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
-from frametrace.app.report.network_files import write_network
-from frametrace.app.summary import Counts
-from frametrace.case.ingest import Added
 from frametrace.case.store import Case
 from frametrace.case.table import Table
 from frametrace.embed.embed_settings import EmbedSettings
-from frametrace.embed.stage import Embedded
 from frametrace.matcher.match_settings import MatchSettings
-from frametrace.matcher.network import AccountNetwork
-from frametrace.matcher.saved_results import MatchRun, Results
 from frametrace.posts.errors import UsageError
 from frametrace.posts.read_settings import ReadSettings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from frametrace.app.summary import Counts
+    from frametrace.case.ingest import Added
+    from frametrace.embed.stage import Embedded
+    from frametrace.matcher.network import AccountNetwork
+    from frametrace.matcher.saved_results import MatchRun, Results
 
 __all__ = ["Answer", "Matched", "Network", "Paths", "Run", "RunSettings"]
 
@@ -34,11 +35,11 @@ class Matched:
     """
 
     case: Case
-    counts: Counts
+    counts: "Counts"
     notes: tuple[str, ...]
-    tables: Results = field(repr=False)
-    made_by: MatchRun = field(repr=False)
-    reused: pa.Table | None = field(default=None, repr=False)
+    tables: "Results" = field(repr=False)
+    made_by: "MatchRun" = field(repr=False)
+    reused: "pa.Table | None" = field(default=None, repr=False)
 
     @property
     def groups(self) -> Table:
@@ -105,7 +106,7 @@ class Network:
     `about` describes the input and, if shares were shuffled, the ties that made.
     """
 
-    computed: AccountNetwork = field(repr=False)
+    computed: "AccountNetwork" = field(repr=False)
     about: Mapping[str, Any]
 
     @property
@@ -125,6 +126,8 @@ class Network:
 
     def write(self, out: str | Path) -> None:
         """Write the tables and the graphs (GEXF, GraphML) into a folder."""
+        from frametrace.app.report.network_files import write_network
+
         write_network(Path(out), self.computed, self.about)
 
 
@@ -132,8 +135,8 @@ class Network:
 class Run:
     """The results of `run`: each stage, and the page of the report."""
 
-    added: Added
-    embedded: Embedded
+    added: "Added"
+    embedded: "Embedded"
     matched: Matched
     page: Path
 

@@ -1,9 +1,10 @@
-"""Measures `frametrace query CASE PICTURE` by hash on 100,000 pictures, cold and warm.
+"""Measures `frametrace query` by hash, by local features and by text, cold and warm.
 
-The case's posts and hashes are synthetic, written as `add` and `embed` write theirs. One picture is
-real, and a known number of posts carry near-copies of it, so that the answer can be checked. Cold:
-a new process started from a shell, its files in the disk cache. Warm: the same query in a process
-that keeps running.
+By hash among 100,000 pictures: the case's posts and hashes are synthetic, written as `add` and
+`embed` write theirs. One picture is real, and a known number of posts carry near-copies of it, so
+that the answer can be checked. By local features among 10,000 pictures, and by the keys of a
+million captions: see query_cases.py. Cold: a new process started from a shell, its files in the
+disk cache. Warm: the same query in a process that keeps running. Times are processor time.
 """
 
 import hashlib
@@ -11,8 +12,10 @@ import json
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,13 +33,14 @@ from measuring import (
     run,
     say,
 )
+from query_cases import case_of_captions, case_of_features
 
 from frametrace.case.case_writer import CaseWriter
 from frametrace.case.schemas import MEDIA, POST_MEDIA, POSTS, signal_table
 from frametrace.case.store import Case
 from frametrace.embed.decoding.decode import decode
 from frametrace.embed.signals import pdq
-from frametrace.matcher.query.answer_query import find_picture
+from frametrace.matcher.query.answer_query import find_picture, find_text
 
 PICTURES, PICTURES_QUICK = 100_000, 5_000
 POSTS_EACH = 2  # posts a picture, in the mean
@@ -44,7 +48,10 @@ COPIES = 40  # pictures that are near-copies of the query picture
 ADDED, EMBEDDED = 20_000, 4096  # rows of a unit, as `add` and `embed` write them
 ROUNDS, ROUNDS_QUICK = 7, 3
 WARM, WARM_QUICK = 50, 10
-LIMIT = 1.5  # seconds, from a cold shell
+WARM_UP = 12  # queries; loops are compiled after a few
+FEATURES, FEATURES_QUICK = 10_000, 500  # pictures
+CAPTIONS, CAPTIONS_QUICK = 1_000_000, 20_000
+LIMITS = {"cold": 0.45, "warm": 0.02, "features": 0.06, "text": 0.8}  # seconds of processor time
 
 HEAVY = frozenset({"torch", "torchvision", "open_clip", "sentence_transformers", "transformers"})
 
@@ -61,21 +68,26 @@ except SystemExit:
 
 def main() -> None:
     chosen = options(__doc__ or "")
-    count = PICTURES_QUICK if chosen.quick else PICTURES
+    quick = chosen.quick
+    count = PICTURES_QUICK if quick else PICTURES
+    rounds, warm = (ROUNDS_QUICK, WARM_QUICK) if quick else (ROUNDS, WARM)
     with tempfile.TemporaryDirectory(prefix="bench-query-") as name:
         query_picture = Path(name, "query.jpg")
         query_picture.write_bytes(jpeg(picture(chosen.seed, 960, 720), 88))
         say(f"making a case of {count:,} pictures")
         case = Case.create(Path(name, "case"))
         expected = _fill(case, _hash(query_picture)[0], count, chosen.seed)
-        first = _query(case, query_picture, expected)
-        rounds = ROUNDS_QUICK if chosen.quick else ROUNDS
+        arguments = (case.path, query_picture)
+        first = _query(*arguments, expected=expected)
         findings = [
-            *_cold(case, query_picture, expected, rounds),
-            _warm(case, query_picture, WARM_QUICK if chosen.quick else WARM),
+            *_cold("by hash", arguments, expected, LIMITS["cold"], rounds),
+            _warm(case, query_picture, warm),
+            _by_features(Path(name), FEATURES_QUICK if quick else FEATURES, chosen.seed),
+            *_by_text(Path(name), CAPTIONS_QUICK if quick else CAPTIONS, chosen.seed, rounds),
         ]
         remarks = [
-            f"{count:,} pictures in {count * POSTS_EACH:,} posts; the answer has {expected} posts.",
+            f"By hash: {count:,} pictures in {count * POSTS_EACH:,} posts; the answer has "
+            f"{expected} posts.",
             f"The first query after adding builds the index: {first.seconds:.2f} s.",
             _imported(case, query_picture),
         ]
@@ -184,54 +196,82 @@ def _put_hashes(
         writer.put(f"pictures-{start}", {signal_table(pdq.Pdq.name): named})
 
 
-def _query(case: Case, query_picture: Path, expected: int) -> Ran:
+def _query(*arguments: str | Path, expected: int) -> Ran:
     """One query from a cold shell; its answer is checked."""
-    ran = run(command_line("query", case.path, query_picture, "--json"), watched=False)
+    ran = run(command_line("query", *arguments, "--json"), watched=False)
     if (total := json.loads(ran.printed)["total"]) != expected:
         raise Stopped(f"the query found {total} posts of {expected}")
     return ran
 
 
-def _cold(case: Case, query_picture: Path, expected: int, rounds: int) -> list[Finding]:
-    say("cold queries")
-    used: list[float] = []
+def _cold(
+    what: str, arguments: Sequence[str | Path], expected: int, limit: float, rounds: int
+) -> list[Finding]:
+    say(f"cold queries {what}")
+    used: dict[str, list[float]] = {"query": [], "floor": []}
+    importing = [sys.executable, "-c", _FLOOR]
     contenders: Mapping[str, Callable[[None], object]] = {
-        "query": lambda _: used.append(_query(case, query_picture, expected).cpu),
-        "floor": lambda _: run([sys.executable, "-c", _FLOOR], watched=False),
+        "query": lambda _: used["query"].append(_query(*arguments, expected=expected).cpu),
+        "floor": lambda _: used["floor"].append(run(importing, watched=False).cpu),
     }
-    seconds = interleaved(contenders, [None], rounds)
-    query, floor = (statistics.median(seconds[name]) for name in ("query", "floor"))
-    measured = (
-        f"{query:.2f} s ({min(seconds['query']):.2f} to {max(seconds['query']):.2f}; "
-        f"processor time {statistics.median(used):.2f} s)"
-    )
+    interleaved(contenders, [None], rounds)
+    query, floor = (statistics.median(used[name]) for name in ("query", "floor"))
+    measured = f"{query:.2f} s ({min(used['query']):.2f} to {max(used['query']):.2f})"
     return [
-        Finding("query, cold", measured, f"limit: {LIMIT} s", query / LIMIT, at_most=1.0),
+        Finding(f"{what}, cold", measured, f"limit: {limit} s", query / limit, at_most=1.0),
         Finding(
-            "query, cold",
+            f"{what}, cold",
             f"{query:.2f} s",
             f'`python -c "{_FLOOR}"`: {floor:.2f} s',
-            ratio(seconds["query"], seconds["floor"]),
+            ratio(used["query"], used["floor"]),
         ),
     ]
 
 
 def _warm(case: Case, query_picture: Path, rounds: int) -> Finding:
     """The same function in one process that stays."""
-    contenders: Mapping[str, Callable[[None], object]] = {
-        "query": lambda _: find_picture(case, query_picture),
-        "floor": lambda _: _hash(query_picture),
-    }
-    for contender in contenders.values():
-        contender(None)
-    seconds = interleaved(contenders, [None], rounds, quiet=True)
-    query, floor = (1000 * statistics.median(seconds[name]) for name in ("query", "floor"))
+    query = _median_ms(lambda: find_picture(case, query_picture), rounds)
+    alone = _median_ms(lambda: _hash(query_picture), rounds)
     return Finding(
-        f"query, warm: the median of {rounds}",
-        f"{query:.0f} ms",
-        f"decoding and hashing the picture alone: {floor:.1f} ms",
-        ratio(seconds["query"], seconds["floor"]),
+        f"by hash, warm: the median of {rounds}",
+        f"{query:.0f} ms; decoding and hashing the picture alone: {alone:.1f} ms",
+        f"limit: {1000 * LIMITS['warm']:.0f} ms",
+        query / (1000 * LIMITS["warm"]),
+        at_most=1.0,
     )
+
+
+def _median_ms(function: Callable[[], object], rounds: int) -> float:
+    """The median processor time, in ms, once everything is loaded and compiled."""
+    contenders: Mapping[str, Callable[[None], object]] = {"it": lambda _: function()}
+    used = interleaved(contenders, [None], WARM_UP + rounds, clock=time.process_time, quiet=True)
+    return 1000 * statistics.median(used["it"][WARM_UP:])
+
+
+def _by_features(place: Path, count: int, seed: int) -> Finding:
+    say(f"making a case of {count:,} pictures with local features")
+    case, queries = case_of_features(place, count, seed)
+    found = sum(find_picture(case, query, "local").total > 0 for query in queries)
+    ms = [_median_ms(partial(find_picture, case, query), WARM_QUICK) for query in queries]
+    query = statistics.median(ms)
+    return Finding(
+        f"by local features among {count:,} pictures, warm",
+        f"{query:.0f} ms in the median, {max(ms):.0f} at most; "
+        f"{found} of {len(queries)} edits answered",
+        f"limit: {1000 * LIMITS['features']:.0f} ms",
+        query / (1000 * LIMITS["features"]),
+        at_most=1.0,
+    )
+
+
+def _by_text(place: Path, count: int, seed: int, rounds: int) -> list[Finding]:
+    say(f"making a case of {count:,} captions")
+    case, text = case_of_captions(place, count, seed)
+    expected = find_text(case, text).total
+    if not expected:
+        raise Stopped("the query by text found nothing")
+    what = f"by text among {count:,} captions"
+    return _cold(what, (case.path, "--text", text), expected, LIMITS["text"], rounds)
 
 
 def _imported(case: Case, query_picture: Path) -> str:

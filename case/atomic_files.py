@@ -10,8 +10,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TypeVar
 
-import portalocker
-
 from frametrace.posts.errors import CaseError
 
 __all__ = [
@@ -33,7 +31,6 @@ __all__ = [
 
 TEMPORARY = ".*.tmp"  # files that a killed process may leave half written
 _RANDOM = 8  # hexadecimal digits in the name of a temporary file
-_ALONE = portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING
 _IS_WINDOWS = os.name == "nt"
 # Windows refuses to replace or delete a file that another process has open. Seconds to wait before
 # each further attempt, 3 in all: virus scanners and readers are done by then.
@@ -99,19 +96,29 @@ def replacing_output(path: Path) -> Iterator[IO[bytes]]:
         _delete_unless_in_use(left)
     with replacing(path) as file:
         if not _IS_WINDOWS:
-            with suppress(portalocker.LockException):  # a disk without locks
-                portalocker.lock(file, _ALONE)
+            _lock_alone(file)
         yield file
 
 
+def _lock_alone(file: IO[bytes]) -> bool:
+    """Lock a file, unless another process has, or the disk has no locks; returns whether it is."""
+    from portalocker import LockException, LockFlags, lock
+
+    try:
+        lock(file, LockFlags.EXCLUSIVE | LockFlags.NON_BLOCKING)
+    except LockException:
+        return False
+    return True
+
+
 def _delete_unless_in_use(file: Path) -> None:
-    with suppress(OSError, portalocker.LockException):
+    with suppress(OSError):
         if _IS_WINDOWS:  # doesn't delete a file that is open
             file.unlink()
             return
         with file.open("r+b") as opened:
-            portalocker.lock(opened, _ALONE)
-            file.unlink()
+            if _lock_alone(opened):
+                file.unlink()
 
 
 def replace_folder(new: Path, folder: Path) -> None:

@@ -10,9 +10,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-import portalocker
-from portalocker import LockFlags
-
 from frametrace.case.atomic_files import write_failed
 from frametrace.posts.errors import CaseLocked
 from frametrace.work.progress import Progress
@@ -40,7 +37,7 @@ def writer_lock(folder: Path) -> Iterator[None]:
     with ExitStack() as stack:
         try:
             file = stack.enter_context(path.open("ab+", buffering=0))
-            stack.enter_context(_locked(file, LockFlags.EXCLUSIVE, wait=False))
+            stack.enter_context(_locked(file, wait=False))
             file.truncate(0)
             file.write(str(os.getpid()).encode())
         except BlockingIOError:
@@ -61,7 +58,7 @@ def exclusive_lock(folder: Path, *, wait: bool = True) -> Iterator[None]:
     holds the lock.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / _FILE).open("ab") as file, _locked(file, LockFlags.EXCLUSIVE, wait=wait):
+    with (folder / _FILE).open("ab") as file, _locked(file, wait=wait):
         yield
 
 
@@ -75,7 +72,7 @@ def shared_lock(folder: Path) -> Iterator[None]:
     with ExitStack() as stack:
         with suppress(OSError):
             file = stack.enter_context((folder / _FILE).open("rb"))
-            stack.enter_context(_locked(file, LockFlags.SHARED))
+            stack.enter_context(_locked(file, shared=True))
         yield
 
 
@@ -84,7 +81,7 @@ def output_lock(folder: Path) -> Iterator[None]:
     """Hold a folder's lock alone and leave no lock file, for folders that users pass on."""
     path = folder / _FILE
     while True:
-        with path.open("ab") as file, _locked(file, LockFlags.EXCLUSIVE):
+        with path.open("ab") as file, _locked(file):
             # Whoever held the lock before may have deleted the file that was just locked.
             if not _is_at(file, path):
                 continue
@@ -120,9 +117,14 @@ def comparison_lock(index: Path, progress: Progress) -> Iterator[None]:
 
 
 @contextmanager
-def _locked(file: IO[bytes], kind: LockFlags, *, wait: bool = True) -> Iterator[None]:
+def _locked(file: IO[bytes], *, shared: bool = False, wait: bool = True) -> Iterator[None]:
     """Raises `BlockingIOError` without `wait`, and `OSError` if files can't be locked."""
-    flags = kind if wait else kind | LockFlags.NON_BLOCKING
+    import portalocker
+    from portalocker import LockFlags
+
+    flags = LockFlags.SHARED if shared else LockFlags.EXCLUSIVE
+    if not wait:
+        flags |= LockFlags.NON_BLOCKING
     while True:
         try:
             portalocker.lock(file, flags)

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from frametrace.case.file_digests import is_intact
 from frametrace.case.store import Case
@@ -23,6 +22,8 @@ def check_shards(case: Case, table: str) -> list[str]:
 
 def _damage(file: Path, rows: int, digest: str) -> str:
     """What is wrong with a shard; empty if nothing is."""
+    import pyarrow.parquet as pq
+
     restore = "restore it from a copy of the case, or add its sources again in a new case"
     if not file.is_file():
         return f"{file} is missing: {restore}"

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from frametrace.case.atomic_files import TEMPORARY, make_folder
 from frametrace.case.epochs import current_epoch
@@ -112,9 +111,9 @@ class Case:
         digest = self.epoch.digest(table, file.name)
         try:
             if digest and not is_intact(file, digest):
-                raise self._unreadable(table, f"{file.name} doesn't have its digest")
+                raise self.unreadable(table, f"{file.name} doesn't have its digest")
         except OSError as error:
-            raise self._unreadable(table, error) from None
+            raise self.unreadable(table, error) from None
 
     def read(self, table: str, columns: Sequence[str] | None = None) -> pa.Table:
         """A whole table, or some of its columns, in memory.
@@ -127,7 +126,7 @@ class Case:
         try:
             return pa.concat_tables(self.shards(table, columns))
         except pa.ArrowException as error:
-            raise self._unreadable(table, error) from None
+            raise self.unreadable(table, error) from None
 
     def shards(self, table: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """The same, one shard at a time, for tables that are larger than memory."""
@@ -136,15 +135,18 @@ class Case:
 
     def read_shard(self, table: str, file: Path, columns: Sequence[str] | None = None) -> pa.Table:
         """One of the table's `files`. Raises `CaseError` if it is missing or damaged."""
+        import pyarrow.parquet as pq
+
         self.verify(table, file)
         try:
             return pq.read_table(
                 file, columns=columns, partitioning=None, page_checksum_verification=True
             )
         except (OSError, pa.ArrowException) as error:
-            raise self._unreadable(table, error) from None
+            raise self.unreadable(table, error) from None
 
-    def _unreadable(self, table: str, error: Exception | str) -> CaseError:
+    def unreadable(self, table: str, error: Exception | str) -> CaseError:
+        """The error for a shard that is missing or damaged, and what to do."""
         return CaseError(
             f"a shard of {table} can't be read ({error}): restore it from a copy of the case, or "
             f"add its sources again in a new case. `frametrace doctor {self.path}` checks all files"

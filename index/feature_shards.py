@@ -5,17 +5,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.embed.signals.local import Features
 from frametrace.index.distinct_codes import as_digests, as_keys
 from frametrace.posts.errors import CaseError
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
 
 __all__ = ["CodeShards", "FeatureShards", "NumberedPictures"]
 
@@ -76,7 +78,7 @@ class CodeShards:
                     yield rows[kept], batch.column(0).take(pa.array(kept)).to_pylist()
 
     @contextmanager
-    def _reading(self, shard: int) -> Iterator[tuple[pq.ParquetFile, np.ndarray]]:
+    def _reading(self, shard: int) -> Iterator[tuple["pq.ParquetFile", np.ndarray]]:
         path = self._files[shard]
         self._verify(path)
         try:
@@ -133,8 +135,10 @@ class NumberedPictures:
 
 
 @lru_cache(maxsize=256)
-def _open(path: Path) -> tuple[pq.ParquetFile, np.ndarray]:
+def _open(path: Path) -> tuple["pq.ParquetFile", np.ndarray]:
     """An open shard and the first rows of its row groups."""
+    import pyarrow.parquet as pq
+
     # Buffers that are read ahead would be kept as long as the file is open: 70 MB a shard.
     file = pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False)
     groups = range(file.num_row_groups)

@@ -6,6 +6,7 @@ of Massive Datasets, 3.4): 0.9998 at 0.8 and 0.06 at 0.25 for the 16 bands of 4 
 """
 
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 
@@ -16,10 +17,8 @@ __all__ = ["BANDS", "MinHashIndex"]
 BANDS = 16
 _WINDOW = 16  # codes of a bucket that each code is paired with, besides the first
 _ROWS = 1 << 17  # codes whose pairs in one band are listed at a time; 18 MB of pairs at most
+_BLOCK = 1 << 12  # codes compared with a query at a time; they stay in a processor's cache
 _PAIRS = 1 << 16  # pairs that are compared at a time; 32 MB of values
-# Odd factors that combine a band's values into one number. The raw stream of a bit generator never
-# changes between versions of NumPy.
-_FACTORS = np.random.PCG64(1).random_raw(64) | np.uint64(1)
 
 
 class MinHashIndex(CodeIndex):
@@ -53,13 +52,22 @@ class MinHashIndex(CodeIndex):
         """The candidates of a few (m, 64) queries, most similar first by estimate."""
         parts = []
         for at, query in enumerate(queries if len(self.codes) else ()):
-            same = (self.codes.codes == query).reshape(len(self.codes), BANDS, -1)
-            rows = np.flatnonzero(same.all(axis=2).any(axis=1))
-            values = same[rows].mean(axis=(1, 2), dtype=np.float32)
+            rows = self._sharing_a_band(query)
+            values = (self.codes.codes[rows] == query).mean(axis=1, dtype=np.float32)
             order = np.argsort(-values, kind="stable")[: limit or len(rows)]
             hits = Hits(np.full(len(order), at), rows[order], values[order])
             parts.append(hits if bound is None else hits.where(hits.value >= bound))
         return Hits.concatenate(parts, np.float32)
+
+    def _sharing_a_band(self, query: np.ndarray) -> np.ndarray:
+        """The rows of the codes that agree with a (64,) code in all values of a band."""
+        agreeing = np.ones(self.dimension // BANDS, bool).view(np.uint32)
+        rows = [np.empty(0, np.int64)]
+        for start in range(0, len(self.codes), _BLOCK):
+            same = self.codes.codes[start : start + _BLOCK] == query
+            bands = np.flatnonzero(same.view(np.uint32) == agreeing)  # a band is four bytes
+            rows.append(start + np.unique(bands // BANDS))
+        return np.concatenate(rows)
 
     def _band_pairs(self, band: int) -> Iterator[np.ndarray]:
         """The pairs within the buckets of one band, block by block, sorted, query * u + row."""
@@ -85,7 +93,7 @@ class MinHashIndex(CodeIndex):
         u = len(self.codes)
         width = self.codes.codes.shape[1] // BANDS
         values = self.codes.codes[:, band * width : (band + 1) * width].astype(np.uint64)
-        mixed = (values * _FACTORS[:width]).sum(axis=1, dtype=np.uint64)
+        mixed = (values * _factors(width)).sum(axis=1, dtype=np.uint64)
         bits = np.uint64(max(u - 1, 1).bit_length())
         mixed = np.sort(mixed >> bits << bits | np.arange(u, dtype=np.uint64))
         bucket = mixed >> bits
@@ -106,6 +114,16 @@ class MinHashIndex(CodeIndex):
                 axis=1, dtype=np.float32
             )
         return values
+
+
+@cache
+def _factors(count: int) -> np.ndarray:
+    """Odd factors that combine a band's values into one number, (count,) uint64.
+
+    The raw stream of a bit generator never changes between versions of NumPy.
+    """
+    factors: np.ndarray = np.random.PCG64(1).random_raw(count) | np.uint64(1)
+    return factors
 
 
 def _is_among(keys: np.ndarray, known: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from frametrace.case.views import connect as connect_as_stored
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["connect", "named_accounts"]
+__all__ = ["connect", "handles_of", "named_accounts"]
 
 _HANDLES = pa.schema([(name, pa.string()) for name in ("platform", "number", "handle")])
 _CACHED_CASES = 8  # number of cases whose handles are cached
@@ -57,7 +57,7 @@ def connect(case: Case, *tables: str) -> Iterator["duckdb.DuckDBPyConnection"]:
     """
     with connect_as_stored(case, *tables) as connection:
         if "posts" in tables:
-            handles = _handles(_PostShards(case))
+            handles = handles_of(case)
             connection.register("handles", handles)
             if handles.num_rows:
                 connection.execute(_USE_HANDLES)
@@ -83,6 +83,11 @@ def named_accounts(connection: "duckdb.DuckDBPyConnection") -> dict[str, set[tup
             for key in (name, f"{platform}/{name}"):
                 accounts.setdefault(key, set()).add((platform, account_id))
     return accounts
+
+
+def handles_of(case: Case) -> pa.Table:
+    """The view `handles` as a table: it is found once for the case's posts as they are."""
+    return _handles(_PostShards(case))
 
 
 class _PostShards:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, fields
 
 from frametrace.embed.thresholds import PDQ_MAX_DISTANCE
 
-__all__ = ["Extent", "MatchSettings", "TieSettings"]
+__all__ = ["Extent", "MatchSettings", "ShareColumns", "TieSettings"]
 
 FDR = 0.01  # false discovery rate of ties between accounts
 MAX_TIED_ACCOUNTS = 200  # an item that more accounts share ties nobody
@@ -94,3 +94,19 @@ class TieSettings:
         },
     )
     max_pairs: int = 50_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ShareColumns:
+    """The names of the columns of a table of shares; the defaults are CooRTweet's.
+
+    `time` holds seconds since 1970 or times such as 2019-08-19 14:03:22; an empty name means no
+    times. Without `platform` all accounts are on one platform; with `prefixed` it is the part of
+    the account before the first underscore, as in `fb_123`.
+    """
+
+    item: str = "object_id"
+    account: str = "account_id"
+    time: str = "timestamp_share"
+    platform: str = ""
+    prefixed: bool = False

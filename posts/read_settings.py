@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import tzinfo
+from typing import TYPE_CHECKING
 
-from frametrace.posts.columns.column_map import ColumnMap
-from frametrace.posts.dates.day_order import DayOrder
+if TYPE_CHECKING:
+    from frametrace.posts.columns.column_map import ColumnMap
+    from frametrace.posts.dates.day_order import DayOrder
 
 __all__ = ["ReadSettings"]
 
@@ -21,5 +23,5 @@ class ReadSettings:
     format: str | None = None
     encoding: str = ""
     zone: tzinfo | None = None
-    order: DayOrder | None = None
-    columns: tuple[ColumnMap, ...] = ()
+    order: "DayOrder | None" = None
+    columns: tuple["ColumnMap", ...] = ()

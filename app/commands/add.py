@@ -45,9 +45,11 @@ def command(case: Path, sources: tuple[Path, ...], **options: Any) -> None:
     from frametrace.app.output.console_output import print_json, print_line
     from frametrace.app.output.console_progress import Console
     from frametrace.app.output.print_results import exit_if_incomplete, print_added, print_skipped
+    from frametrace.app.output.skip_pandas import skip_pandas
     from frametrace.app.stage_settings import read_settings
     from frametrace.case.store import Case
 
+    skip_pandas()
     start = time.monotonic()
     added = library.add(
         case,

@@ -46,9 +46,11 @@ def command(case: Path, **options: Any) -> None:
         print_embedded,
         print_skipped,
     )
+    from frametrace.app.output.skip_pandas import skip_pandas
     from frametrace.app.stage_settings import embed_settings
     from frametrace.case.store import Case
 
+    skip_pandas()
     embedded = library.embed(case, embed_settings(options), progress=Console())
     opened = Case(case)
     if options["as_json"]:

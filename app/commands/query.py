@@ -74,7 +74,9 @@ def command(
     from frametrace.app import library
     from frametrace.app.output.console_output import print_json, print_rows, print_text
     from frametrace.app.output.console_progress import Console
+    from frametrace.app.output.skip_pandas import skip_pandas
 
+    skip_pandas()
     if (picture is None) == (text is None):
         raise click.UsageError("name either a PICTURE or a text with --text")
     console = Console()

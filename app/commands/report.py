@@ -31,7 +31,9 @@ def command(case: Path, out: Path, as_json: bool, **options: bool) -> None:
     from frametrace.app import library
     from frametrace.app.output.console_output import print_json, print_line
     from frametrace.app.output.console_progress import Console
+    from frametrace.app.output.skip_pandas import skip_pandas
 
+    skip_pandas()
     page = library.report(case, out, **options, progress=Console())
     if as_json:
         print_json({"report": page, **asdict(library.results(case).counts)})

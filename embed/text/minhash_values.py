@@ -3,8 +3,9 @@
 The values are those of datasketch's `MinHash(64, seed=1, scheme="affine32")` over hashes of
 n-grams; datasketch keeps its named schemes bit for bit. Here they are computed for a block of keys
 at a time: a caption of 116 characters took 7 microseconds, with one datasketch object for each
-caption 84. The package rensa took 12, but its version 0.5 computes other values than 0.4: older
-cases, and tips from elsewhere, could no longer be compared.
+caption 84. Its 128 numbers are drawn here as it draws them, because importing it, with SciPy, takes
+longer than most queries; a test compares the values. The package rensa took 12, but its version 0.5
+computes other values than 0.4: older cases, and tips from elsewhere, could no longer be compared.
 """
 
 from functools import cache
@@ -19,7 +20,6 @@ __all__ = ["PERMUTATIONS", "hashes_of", "minhashes"]
 
 PERMUTATIONS = 64  # estimate a similarity of 0.8 with a standard error of 0.05
 _SEED = 1
-_SCHEME = "affine32"
 _EMPTY = np.uint32(2**32 - 1)  # the value of a key without n-grams
 _BLOCK = 1 << 16  # characters whose n-grams are hashed at a time; they fit the processor's cache
 
@@ -55,11 +55,14 @@ def hashes_of(grams: np.ndarray) -> np.ndarray:
 
 @cache
 def _permutations() -> np.ndarray:
-    """(2, 64) uint32: the factors and terms of the scheme's affine permutations."""
-    from datasketch import MinHash
+    """(2, 64) uint32: the factors, which are odd, and terms of the scheme's affine permutations.
 
-    permutations: np.ndarray = MinHash(PERMUTATIONS, seed=_SEED, scheme=_SCHEME).permutations
-    return permutations
+    The stream of `RandomState` never changes between versions of NumPy (NEP 19).
+    """
+    drawn = np.random.RandomState(_SEED)
+    halves = drawn.randint(0, 2**31, PERMUTATIONS, np.uint32)
+    terms = drawn.randint(0, 2**32, PERMUTATIONS, np.uint32)
+    return np.stack([2 * halves + 1, terms])
 
 
 def _mixed(hashed: np.ndarray) -> np.ndarray:

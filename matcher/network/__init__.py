@@ -1,8 +1,9 @@
 """Finds the account network: which accounts share the same items more often than by chance."""
 
+from frametrace.matcher.match_settings import ShareColumns
 from frametrace.matcher.network.shares import RAW_SHARES, Shares
 from frametrace.matcher.network.shares_from_case import SharedKind, case_ties, shares_in_case
-from frametrace.matcher.network.shares_from_csv import ShareColumns, SharesRead, read_shares
+from frametrace.matcher.network.shares_from_csv import SharesRead, read_shares
 from frametrace.matcher.network.shuffled_ties import count_shuffled_ties, shuffle_shares
 from frametrace.matcher.network.tie_tables import (
     NETWORK_ACCOUNTS,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from frametrace.matcher.match_settings import ShareColumns
 from frametrace.matcher.network.shares import RAW_SHARES, Shares
 from frametrace.posts.dates.parse_time import parse_time, parse_unix
 from frametrace.posts.errors import SourceError, UsageError
@@ -16,26 +17,10 @@ from frametrace.posts.rows import Head, Row, Shape
 from frametrace.posts.sources.source import Source, sources_in
 from frametrace.work.progress import Progress, Silent
 
-__all__ = ["ShareColumns", "SharesRead", "read_shares"]
+__all__ = ["SharesRead", "read_shares"]
 
 _BATCH = 50_000  # rows
 _MAX_SKIPPED = 1000  # rows listed with their reasons; all are counted
-
-
-@dataclass(frozen=True, slots=True)
-class ShareColumns:
-    """The names of the columns; the defaults are CooRTweet's.
-
-    `time` holds seconds since 1970 or times such as 2019-08-19 14:03:22; an empty name means no
-    times. Without `platform` all accounts are on one platform; with `prefixed` it is the part of
-    the account before the first underscore, as in `fb_123`.
-    """
-
-    item: str = "object_id"
-    account: str = "account_id"
-    time: str = "timestamp_share"
-    platform: str = ""
-    prefixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

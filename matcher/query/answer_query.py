@@ -11,7 +11,6 @@ from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.case.views import connect
 from frametrace.embed.decoding.decode import decode
-from frametrace.embed.pictures import missing_pictures
 from frametrace.embed.signals import (
     SIGNALS,
     CaptionSignal,
@@ -99,9 +98,15 @@ def _unfit_notes(answers: Sequence[SignalAnswer]) -> list[str]:
 
 def _missing_notes(case: Case, signal: str) -> list[str]:
     """A note on pictures of the case that lack the signal, if there are any."""
-    if case.epoch.rows("media") <= case.epoch.rows(signal_table(signal)):
+    pictures, computed = case.epoch.rows("media"), case.epoch.rows(signal_table(signal))
+    if pictures <= computed:
         return []
-    missing = sum(missing_pictures(case, [signal]).values())
+    if computed or case.epoch.rows("skipped"):
+        from frametrace.embed.pictures import missing_pictures
+
+        missing = sum(missing_pictures(case, [signal]).values())
+    else:
+        missing = pictures
     if not missing:
         return []
     command = f"frametrace embed {case.path} --signal {signal}"
@@ -217,9 +222,11 @@ def _by_key(case: Case, name: str, text: str) -> list[MatchingItem]:
         near = [i for row in index.search(query).row.tolist() for i in index.codes.items_of(row)]
     with connect(case, f"signals/{name}") as connection:
         connection.register("near", pa.table({"sha256": pa.array(near, pa.string())}))
+        # Two scans are faster than one with OR, which decodes the digests of all keys.
         rows = connection.execute(
-            f"SELECT sha256, key FROM {name} WHERE contains(key, $key) "  # noqa: S608
-            "OR sha256 IN (SELECT sha256 FROM near) ORDER BY sha256",
+            f"SELECT sha256, key FROM {name} WHERE contains(key, $key) UNION "  # noqa: S608
+            f"SELECT sha256, key FROM {name} WHERE sha256 IN (SELECT sha256 FROM near) "
+            "ORDER BY sha256",
             {"key": key},
         ).fetchall()
     items = []

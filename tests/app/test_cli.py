@@ -41,7 +41,20 @@ def test_a_query_by_hash_imports_no_model(small_case, tmp_path, signal):
     (tmp_path / "query.jpg").write_bytes(jpeg(photo(1), 70))
     modules = imported("query", small_case.path, tmp_path / "query.jpg", "--signal", signal)
     assert "frametrace.matcher.query.answer_query" in modules
-    assert not modules & {*HEAVY, "networkx", "jinja2"}
+    assert not modules & {*HEAVY, "networkx", "jinja2", "pandas", "faiss", "numba", "duckdb"}
+    assert not modules & {"frametrace.case.ingest", "frametrace.posts.readers"}
+    assert not modules & {"frametrace.matcher.network", "frametrace.app.report"}
+
+
+def test_add_and_embed_import_no_matcher(tmp_path):
+    (tmp_path / "posts.csv").write_text("platform,post_id,account_id,text\nx,1,lin,hello there\n")
+    unneeded = {*HEAVY, "pandas", "scipy", "datasketch", "networkx", "faiss"}
+    for arguments in (("add", "case", "posts.csv"), ("embed", "case", "--signal", "caption_key")):
+        name, *rest = arguments
+        paths = [tmp_path / part if part in {"case", "posts.csv"} else part for part in rest]
+        modules = imported(name, *paths)
+        assert "frametrace.case.case_writer" in modules
+        assert not modules & {*unneeded, "frametrace.matcher.network", "frametrace.index"}
 
 
 def test_a_report_imports_no_model(small_case, tmp_path):

@@ -11,6 +11,7 @@ from frametrace.matcher.account_names import connect
 from frametrace.matcher.between_cases.spanning_groups import spanning_results
 from frametrace.matcher.match_case import match_case
 from frametrace.matcher.match_cases import match_cases
+from frametrace.matcher.query.answer_query import find_picture
 from frametrace.matcher.tips.export_selection import Selection, selected_posts
 from frametrace.matcher.tips.watch_new_posts import compare_new_posts
 from frametrace.matcher.tips.watch_state import open_watch, save_state
@@ -53,6 +54,14 @@ def test_an_account_may_be_chosen_by_its_number(tmp_path):
     for name in ("555", "instagram/555", "lin"):
         chosen = selected_posts(case, Selection(accounts=(name,)))
         assert set(chosen["post_id"].to_pylist()) == {"CAAAAAAAAA1", "CAAAAAAAAA2"}
+
+
+def test_an_answer_names_it_by_its_handle(tmp_path):
+    case = make_case(tmp_path, [BY_HANDLE, BY_NUMBER, ANOTHER], PICTURES, signals=SIGNALS)
+    (tmp_path / "query.jpg").write_bytes(PICTURES["1.jpg"])
+    rows = find_picture(case, tmp_path / "query.jpg").rows
+    assert rows["post_id"].to_pylist() == ["CAAAAAAAAA1", "CAAAAAAAAA2", "CAAAAAAAAA3"]
+    assert rows["account_id"].to_pylist() == ["lin", "lin", "mei"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import os
 from collections import defaultdict
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,18 @@ from making import index_folder, put_codes
 from frametrace.case.store import Case
 from frametrace.embed.signals import local
 from frametrace.embed.signals.local import Features
+from frametrace.index.feature_search import inverted_lists
 from frametrace.index.feature_search.build_inverted_index import POSE_BITS
 from frametrace.index.feature_search.codebook import nearest_centers, train_centers
 from frametrace.index.feature_search.inverted_index import FeatureIndex
-from frametrace.index.feature_search.inverted_lists import MAX_FEATURE_DISTANCE, InvertedLists
+from frametrace.index.feature_search.inverted_lists import (
+    MAX_FEATURE_DISTANCE,
+    InvertedLists,
+    NearFeatures,
+)
 from frametrace.index.feature_search.picture_votes import FeatureHits, count_votes
 from frametrace.index.index_store import check_index, open_index
+from frametrace.index.numba_compile import has_numba
 from frametrace.posts.errors import CaseError, IndexMismatch
 
 
@@ -279,10 +286,37 @@ def test_a_scan_finds_what_is_near_in_its_lists(data: st.DataObject) -> None:
             (d for d in range(MAX_FEATURE_DISTANCE + 1) if within[-1][d] <= most), default=-1
         )
         expected += sorted(n for n in near if n[1] <= radius)
-    found = InvertedLists(starts, held, owners, POSE_BITS).near(asked, lists, among, most)
+    held_lists = InvertedLists(starts, held, owners, POSE_BITS)
+    found = held_lists.near(asked, lists, among, most, compiled=False)
     columns = found.feature.tolist(), found.distance.tolist(), found.owner.tolist()
     assert sorted(zip(*columns, strict=True)) == expected
     assert found.within.tolist() == within
+    if has_numba():
+        compiled = held_lists.near(asked, lists, among, most, compiled=True)
+        for field in fields(NearFeatures):
+            ours, plain = getattr(compiled, field.name), getattr(found, field.name)
+            assert ours.dtype == plain.dtype
+            np.testing.assert_array_equal(ours, plain)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_an_owner_outside_the_index_is_noticed(compiled: bool) -> None:
+    if compiled and not has_numba():
+        pytest.skip("numba is not installed")
+    words = np.zeros((1, 2), np.uint64)
+    owners = np.array([7 << POSE_BITS], np.uint32)
+    lists = InvertedLists(np.array([0, 1]), words.T.copy(), owners, POSE_BITS)
+    with pytest.raises(IndexError):
+        lists.near(words, np.array([[0]]), np.ones(7, bool), 5, compiled)
+
+
+@pytest.mark.skipif(not has_numba(), reason="numba is not installed")
+def test_loops_are_compiled_once_plain_scans_took_as_long(monkeypatch) -> None:
+    monkeypatch.setattr(inverted_lists, "_MIN_COMPILED", 25)
+    monkeypatch.setattr(inverted_lists._PlainScans, "features", 0)
+    are_dearer = inverted_lists._PlainScans.are_dearer_than_compiling
+    assert [are_dearer(10) for _ in range(4)] == [False, False, True, True]
+    assert are_dearer(1) is False
 
 
 @given(st.integers(0, 2**32), st.integers(1, 40), st.integers(1, 9))

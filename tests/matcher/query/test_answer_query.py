@@ -20,6 +20,7 @@ from frametrace.matcher.pictures.feature_alignment import MIN_INLIERS
 from frametrace.matcher.pictures.picture_values import PictureValues
 from frametrace.matcher.pictures.verify_pair import verify
 from frametrace.matcher.query.answer_query import ANSWER, find_picture, find_text
+from frametrace.matcher.query.posts_with_items import MatchingItem, answer_with_posts
 from frametrace.posts.errors import CaseError, DecodeError, IndexMismatch, ModelMissing, UsageError
 from frametrace.work.executor import InProcess
 
@@ -419,3 +420,44 @@ def test_copies_by_a_hash_are_told_with_what_was_altered_in_them(tmp_path, monke
     )
     assert by_hash["chart.jpg"] == "copy"
     assert by_both["chart.jpg"] == "shares_element"
+
+
+def test_the_rows_are_ordered_by_evidence_then_by_time_then_by_post(tmp_path):
+    """And of several items that are one picture, the best counts."""
+    pictures = {f"{number}.jpg": jpeg(photo(number)) for number in range(4)}
+    posts = [
+        {"post_id": "b", "media": ["0.jpg", "1.jpg"], "posted_at": "2019-08-02T10:00:00Z"},
+        {"post_id": "a", "media": ["0.jpg"]},
+        {"post_id": "d", "media": ["2.jpg"], "posted_at": "2019-08-01T10:00:00Z"},
+        {"post_id": "c", "media": ["2.jpg"], "posted_at": "2019-08-01T10:00:00Z"},
+        {"post_id": "e", "media": ["3.jpg"], "posted_at": "2018-08-01T10:00:00Z"},
+    ]
+    case = make_case(tmp_path, posts, pictures)
+    digest = {path: sha256 for sha256, path in zip(*case_columns(case), strict=True)}
+    items = [
+        MatchingItem(digest["3.jpg"], "local", "shares_element", None, 0.9),
+        MatchingItem(digest["2.jpg"], "pdq", "copy", 4, 0.98),
+        MatchingItem(digest["2.jpg"], "local", "similar", None, 1.0),
+        MatchingItem(digest["1.jpg"], "local", "contains", None, 1.0),
+        MatchingItem(digest["0.jpg"], "sha256", "copy", 0, 1.0),
+        MatchingItem("0" * 64, "pdq", "copy", 2, 0.99),
+    ]
+    answer = answer_with_posts(case, items, "picture", 0, [])
+    names = ("post_id", "relation", "distance", "media_path")
+    rows = list(zip(*(answer.rows[name].to_pylist() for name in names), strict=True))
+    assert rows == [
+        ("b", "copy", 0, "0.jpg"),
+        ("a", "copy", 0, "0.jpg"),
+        ("c", "copy", 4, "2.jpg"),
+        ("d", "copy", 4, "2.jpg"),
+        ("b", "contains", None, "1.jpg"),
+        ("e", "shares_element", None, "3.jpg"),
+    ]
+    first = answer_with_posts(case, items, "picture", 2, [])
+    assert (first.total, first.rows) == (6, answer.rows.slice(0, 2))
+
+
+def case_columns(case: Case) -> tuple[list[str], list[str]]:
+    """The digests and paths of a case's pictures."""
+    media = case.read("media", ["sha256", "path"])
+    return media["sha256"].to_pylist(), media["path"].to_pylist()
