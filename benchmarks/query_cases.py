@@ -54,7 +54,7 @@ def case_of_features(place: Path, count: int, seed: int) -> tuple[Case, list[Pat
 
 
 def case_of_captions(place: Path, count: int, seed: int) -> tuple[Case, str]:
-    """A case of `count` posts with distinct captions and their keys, and one of the captions."""
+    """A case of `count` posts with distinct captions and their keys, and a copy among them."""
     texts, _ = captions(count, seed)
     case = Case.create(place / "captions")
     maker = CaptionKey()
@@ -69,7 +69,7 @@ def case_of_captions(place: Path, count: int, seed: int) -> tuple[Case, str]:
             keys = maker.compute(some).add_column(0, "sha256", pa.array(digests))
             writer.put(f"keys-{start}", {signal_table(maker.name): keys})
         writer.commit()
-    return case, texts[0]
+    return case, texts[-1]
 
 
 def _digest(text: str) -> str:
