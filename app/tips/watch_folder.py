@@ -11,6 +11,7 @@ from threading import Event
 from types import FrameType
 
 from frametrace.app.library import add
+from frametrace.app.skipped_reasons import skipped_text
 from frametrace.app.tips.hit_delivery import HitDelivery, hits_of
 from frametrace.app.tips.watch_once import compared_signals
 from frametrace.case.store import Case
@@ -137,7 +138,10 @@ def _process(
     if changed:
         sources = _sources(request.folder, files, changed, progress)
         if sources:
-            add(case_path, sources, media=request.folder, progress=progress)
+            added = add(case_path, sources, media=request.folder, progress=progress)
+            if added.lost:
+                told = f"rows that can't be read: {added.dropped:,}. The first: {skipped_text(added.lost)}"
+                progress.note(told)
             case = Case(case_path)
         signals = compared_signals(case, tips, progress)
         embed(case, EmbedSettings(signals=signals, workers=request.workers), progress=progress)

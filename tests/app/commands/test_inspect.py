@@ -596,7 +596,6 @@ def test_an_archive_in_an_archive_is_told_of_by_itself(tmp_path: Path) -> None:
     assert "not opened:" in done.stdout
     assert "unpack it" in done.stdout
     assert "media maps" not in done.stdout
-    assert "opening a.zip: 1 in" in done.stderr
 
 
 def test_a_folder_of_pictures_is_called_that(tmp_path: Path) -> None:

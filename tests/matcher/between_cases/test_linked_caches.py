@@ -77,7 +77,7 @@ def anew(matched: list[Case], tmp_path_factory: pytest.TempPathFactory) -> Match
 
 def between(found: MatchedCases) -> list[dict[str, Any]]:
     """The matches between cases."""
-    _, batches = matches_shown(found.union, found.results, spanning=True)
+    _, batches = matches_shown(found.union, found.results.matches.batches(), spanning=True)
     return [row for batch in batches for row in batch.to_pylist()]
 
 
