@@ -140,8 +140,8 @@ def _process(
         if sources:
             added = add(case_path, sources, media=request.folder, progress=progress)
             if added.lost:
-                told = f"rows that can't be read: {added.dropped:,}. The first: {skipped_text(added.lost)}"
-                progress.note(told)
+                first = skipped_text(added.lost)
+                progress.note(f"rows that can't be read: {added.dropped:,}. The first: {first}")
             case = Case(case_path)
         signals = compared_signals(case, tips, progress)
         embed(case, EmbedSettings(signals=signals, workers=request.workers), progress=progress)
