@@ -1,6 +1,6 @@
 """Turns the entries read in one batch into rows, with the pictures of their posts."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from frametrace.case.post_key_conflicts import KeyConflict, key_conflict
@@ -12,6 +12,7 @@ from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.model import PICTURE_FOLDER, Account, MediaFile, MediaItem, Post, Skipped
 from frametrace.posts.source_parts import Entry
 from frametrace.posts.sources.containers import SourceLocation
+from frametrace.work.progress import Advance
 from frametrace.work.thread_pool import ThreadPool
 
 __all__ = ["BatchRows", "Link", "batch_rows", "guessed_picture_rows"]
@@ -69,11 +70,11 @@ class BatchRows:
 def batch_rows(
     batch: Sequence[tuple[SourceLocation, Entry]],
     library: MediaLibrary,
-    advance: Callable[[int], None],
+    advance: Advance,
 ) -> BatchRows:
     """The rows of a batch, with the pictures that `library` finds for its posts.
 
-    `advance` is told how many more rows of the batch are done, while their pictures are read.
+    While pictures are read, `advance` receives the number of further rows that are done.
     """
     rows = BatchRows()
     posts = []
@@ -105,7 +106,7 @@ def batch_rows(
 def guessed_picture_rows(
     guesses: Sequence[Resolution],
     stored: StoredRows | None,
-    advance: Callable[[int], None],
+    advance: Advance,
     *,
     guess: bool,
 ) -> BatchRows:
@@ -156,7 +157,7 @@ def _other_owners(
 
 
 def _identified(
-    files: Iterable[MediaFile], rows: int, advance: Callable[[int], None]
+    files: Iterable[MediaFile], rows: int, advance: Advance
 ) -> dict[MediaFile, MediaItem | Skipped]:
     """Read each file once, however many posts carry it; one that can't be read is a Skipped.
 

@@ -27,7 +27,7 @@ from frametrace.posts.errors import DecodeError, FormatMissing
 from frametrace.posts.media.identify_picture import read_media
 from frametrace.posts.model import MediaItem
 from frametrace.work.executor import Crashed, Executor
-from frametrace.work.progress import Progress
+from frametrace.work.progress import Advance, Progress
 from frametrace.work.thread_pool import ThreadPool
 
 __all__ = [
@@ -180,7 +180,7 @@ def _compute(
     items: Sequence[MediaItem],
     signals: Sequence[PictureSignal],
     executor: Executor,
-    advance: Callable[[int], None],
+    advance: Advance,
     attempts: Mapping[tuple[str, str], int],
     counts: PictureCounts,
 ) -> dict[str, pa.Table]:

@@ -4,8 +4,8 @@ from bisect import bisect_right
 
 __all__ = ["Pace"]
 
-_MIN_SECONDS = 5.0  # before the time left is told
-_MIN_SHARE = 0.05  # of the work that is done by then
+_MIN_SECONDS = 5.0  # elapsed before there is an estimate
+_MIN_SHARE = 0.05  # of the work, done before there is an estimate
 _SPACING = 1.05  # growth of the time between two marks, so that there are few
 
 
@@ -13,7 +13,7 @@ class Pace:
     """The pace of `total` items, or of an unknown number, that began at the time `start`.
 
     Times are seconds of any one clock. The beginning counts as little as it can, because it is
-    often slower: models are loaded, code is compiled. So the pace is that since half of the time.
+    often slower: models are loaded, code is compiled. So only the latter half of the time counts.
     """
 
     def __init__(self, total: int | None, start: float) -> None:
@@ -33,7 +33,7 @@ class Pace:
         return now - self._times[0]
 
     def rate(self, now: float) -> float:
-        """Items a second since half of the time; 0 if there were none."""
+        """Items per second in the latter half of the time so far; 0 if there were none."""
         middle = bisect_right(self._times, now - self.seconds(now) / 2) - 1
         since = now - self._times[middle]
         return (self.done - self._counts[middle]) / since if since > 0 else 0.0

@@ -42,8 +42,14 @@ def uncounted(done: int) -> None:
     """Count nothing."""
 
 
-def counted(items: Iterable[Item], advance: Advance) -> Iterator[Item]:
-    """The items, each counted as done when the next one is asked for."""
+def _one(item: object) -> int:
+    return 1
+
+
+def counted(
+    items: Iterable[Item], advance: Advance, size: Callable[[Item], int] = _one
+) -> Iterator[Item]:
+    """The items; each is reported as done, by its size, when the next one is requested."""
     for item in items:
         yield item
-        advance(1)
+        advance(size(item))

@@ -1,7 +1,7 @@
 """Inspects sources: reads their first rows as `add` would, and writes nothing."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +27,7 @@ from frametrace.posts.sources.compression import READ_ERRORS
 from frametrace.posts.sources.paths import printable
 from frametrace.posts.sources.source import Source, is_container
 from frametrace.posts.unrecognised import NEXT_STEPS
-from frametrace.work.progress import Progress, Silent
+from frametrace.work.progress import Advance, Progress, Silent
 
 __all__ = ["inspect_sources"]
 
@@ -149,7 +149,7 @@ class _InspectedPath:
 
 
 @contextmanager
-def _tracked(progress: Progress, what: str, path: Path) -> Iterator[Callable[[int], None]]:
+def _tracked(progress: Progress, what: str, path: Path) -> Iterator[Advance]:
     """Show progress for a folder or an archive; a file takes little time."""
     if not _container_name(path):
         yield lambda done: None

@@ -1,7 +1,7 @@
 """Shows progress on standard error: a bar on a terminal, otherwise plain lines.
 
-Both move while work goes on that can't be counted: the time that it takes runs on. The time left is
-told once it is worth something (see `work.pace`).
+The elapsed time moves even while nothing can be counted. An estimate of the time left appears as
+soon as it is reliable (see `work.pace`).
 """
 
 import sys

@@ -1,6 +1,6 @@
 """Finds the matches that explain why a post is in its group: those that tie it there."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +14,7 @@ from frametrace.embed.signals.ocr_text import OcrText
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.matcher.result_schemas import MATCHES, GroupKind, Relation
 from frametrace.matcher.saved_results import Results
-from frametrace.work.progress import Progress, Silent
+from frametrace.work.progress import Advance, Progress, Silent
 
 __all__ = ["EXPLAINS", "with_explains"]
 
@@ -117,7 +117,7 @@ def _positions(case: Case, results: Results, progress: Progress) -> np.ndarray:
     return positions
 
 
-def _numbered(results: Results, advance: Callable[[int], None]) -> pa.RecordBatchReader:
+def _numbered(results: Results, advance: Advance) -> pa.RecordBatchReader:
     """The pairs of the matches with their positions."""
     names = ["sha256_a", "sha256_b", "relation"]
     fields = [MATCHES.field(name) for name in names]

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -16,7 +16,7 @@ from frametrace.app.report.csv_tables import write_csv
 from frametrace.app.report.output_folder import output_files
 from frametrace.matcher.network import AccountNetwork
 from frametrace.matcher.saved_results import Results
-from frametrace.work.progress import Progress, Silent
+from frametrace.work.progress import Advance, Progress, Silent, uncounted
 
 if TYPE_CHECKING:
     import networkx
@@ -137,7 +137,7 @@ def _write_graphml(path: Path, network: Results | AccountNetwork) -> None:
 
 
 def _graph(
-    network: Results | AccountNetwork, advance: Callable[[int], None] = lambda done: None
+    network: Results | AccountNetwork, advance: Advance = uncounted
 ) -> "networkx.Graph[str]":
     """Accounts as nodes and ties as edges, weighted by how many items they share.
 

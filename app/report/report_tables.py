@@ -1,7 +1,7 @@
 """Writes the tables of a report, as CSV or as Parquet, and counts their rows as progress."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from frametrace.case.store import Case
 from frametrace.matcher.between_cases.spanning_groups import matches_shown, skipped_of
 from frametrace.matcher.result_schemas import CASE_NAME
 from frametrace.matcher.saved_results import MatchRun, Results
-from frametrace.work.progress import Progress
+from frametrace.work.progress import Progress, counted
 
 __all__ = ["TABLES", "TableFormat", "write_tables"]
 
@@ -66,13 +66,13 @@ def write_tables(
     schema, batches = matches_shown(case, batches, spanning=run.spanning)
     write = _write_parquet if table_format.parquet else _write_csv
     with progress.track("rows of tables", rows) as advance:
-        counted = _counted(batches, relations, advance)
+        matches = _explaining(counted(_with_tally(batches, relations), advance, len))
         path = folder / f"matches.{table_format.suffix}"
-        write(path, schema, (batch.select(schema.names) for batch in _explaining(counted)))
+        write(path, schema, (batch.select(schema.names) for batch in matches))
         for name, table in tables.items():
             parts = table.to_batches(max_chunksize=_ROWS_AT_ONCE)
             path = folder / f"{name}.{table_format.suffix}"
-            write(path, table.schema, _advancing(parts, advance))
+            write(path, table.schema, counted(parts, advance, len))
     return relations
 
 
@@ -96,29 +96,20 @@ def _without_names(table: pa.Table) -> pa.Table:
     return table.select([name for name in table.column_names if not name.startswith(CASE_NAME)])
 
 
-def _counted(
-    batches: Iterable[pa.RecordBatch], relations: Counter[str], advance: Callable[[int], None]
+def _with_tally(
+    batches: Iterable[pa.RecordBatch], relations: Counter[str]
 ) -> Iterator[pa.RecordBatch]:
     """The batches unchanged; counts the rows of each relation as they pass."""
     for batch in batches:
         for count in pc.value_counts(batch["relation"]).to_pylist():
             relations[count["values"]] += count["counts"]
         yield batch
-        advance(len(batch))
 
 
 def _explaining(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """The rows that explain a membership; all rows of batches that don't say which ones do."""
     for batch in batches:
         yield batch.filter(batch[EXPLAINS]) if EXPLAINS in batch.schema.names else batch
-
-
-def _advancing(
-    batches: Iterable[pa.RecordBatch], advance: Callable[[int], None]
-) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        yield batch
-        advance(len(batch))
 
 
 def _write_csv(path: Path, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> None:

@@ -14,7 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frametrace.embed.text.ngrams import grams_of, in_blocks
+from frametrace.embed.text.ngrams import grams_of
+from frametrace.work.blocks import in_blocks
 
 __all__ = ["PERMUTATIONS", "hashes_of", "minhashes"]
 

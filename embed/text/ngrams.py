@@ -7,8 +7,6 @@ captions, similar numbers come out as near copies in Chinese (17) and in English
 them are.
 """
 
-from collections.abc import Iterator
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,17 +14,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.embed.text.normalize import code_points
+from frametrace.work.blocks import in_blocks
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-__all__ = ["grams", "grams_of", "in_blocks", "jaccard", "jaccards", "weighted_length"]
+__all__ = ["grams", "grams_of", "jaccard", "jaccards", "weighted_length"]
 
 _LENGTH = 3  # characters
 _BITS = 21  # of a code point plus one; 0 means that there is no character
 _BLOCK = 1 << 20  # bytes of keys that are compared at a time; some 100 MB
 _COLUMNS = 2**63 - 1  # the numbers of n-grams are below it
-_MOST_PAIRS = 1 << 22  # of two sets that are all compared at once; some 100 MB
+_MAX_PRODUCT = 1 << 22  # pairs of two sets of keys that are all compared at once
 # Chinese characters: these, and all from the second plane on.
 _FIRST_CHINESE, _LAST_CHINESE = "\u3400", "\u9fff"
 _SECOND_PLANE = "\U00020000"
@@ -59,10 +58,10 @@ def jaccards(keys: pa.StringArray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """(m,) float64: the exact `jaccard` of m pairs of keys; a and b, (m,), are positions of keys.
 
     A null is a key without n-grams. Pairs are compared in blocks: memory grows by 24 bytes a pair.
-    It is fastest if the pairs of one key are adjacent, or if most pairs of some keys are compared.
+    It is fastest if the pairs of one key are adjacent, or if nearly all of two sets are compared.
     """
     (x, row), (y, column) = _distinct(len(keys), a), _distinct(len(keys), b)
-    if 0 < len(x) * len(y) <= min(_MOST_PAIRS, 4 * len(a)):
+    if 0 < len(x) * len(y) <= min(_MAX_PRODUCT, 4 * len(a)):
         chosen: np.ndarray = _compare_all(keys, x, y)[row[a], column[b]]
         return chosen
     size = _sizes(keys)
@@ -109,14 +108,6 @@ def grams_of(keys: pa.StringArray) -> tuple[np.ndarray, np.ndarray]:
     return numbers, begins
 
 
-def in_blocks(sizes: np.ndarray, limit: int) -> Iterator[slice]:
-    """Slices of rows whose sizes add up to about `limit`; a larger row gets its own slice."""
-    block = np.cumsum(sizes, dtype=np.int64) // limit
-    bounds = np.append(np.flatnonzero(np.diff(block, prepend=-1)), len(sizes))
-    for start, stop in pairwise(bounds.tolist()):
-        yield slice(start, stop)
-
-
 def _distinct(count: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The distinct ones of rows below `count`, ascending; and the position of each row among them.
 
@@ -132,10 +123,10 @@ def _compare_all(keys: pa.StringArray, a: np.ndarray, b: np.ndarray) -> np.ndarr
     from scipy.sparse import csr_matrix
 
     needed, row = np.unique(np.append(a, b), return_inverse=True)
-    grams = _gram_matrix(keys.take(pa.array(needed)))
-    distinct, column = np.unique(grams.indices, return_inverse=True)
+    held = _gram_matrix(keys.take(pa.array(needed)))
+    distinct, column = np.unique(held.indices, return_inverse=True)
     shape = len(needed), len(distinct)
-    matrix = csr_matrix((np.ones(len(column), np.int32), column, grams.indptr), shape)
+    matrix = csr_matrix((np.ones(len(column), np.int32), column, held.indptr), shape)
     first, second = row[: len(a)], row[len(a) :]
     both = (matrix[first] @ matrix[second].T).toarray()
     count = np.diff(matrix.indptr)

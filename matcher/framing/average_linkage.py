@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from frametrace.embed.text.ngrams import in_blocks
 from frametrace.index.ranges import expand_ranges
 from frametrace.matcher.framing.calibration import MAX_RARITY
 from frametrace.matcher.framing.fusion import EvidenceFusion
 from frametrace.matcher.framing.neighbour_graph import WEAK
+from frametrace.work.blocks import in_blocks
 from frametrace.work.progress import Advance, uncounted
 
 __all__ = ["MAX_CONTENTS", "split_communities"]

@@ -3,7 +3,7 @@
 All pairs are counted per time window (`WindowCounts`), but never listed: there are too many.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,6 +12,7 @@ from frametrace.index.ranges import expand_ranges
 from frametrace.matcher.network.account_pairs import AccountPairs, CountPlan, PairBlock
 from frametrace.matcher.network.tie_p_values import tail_probability
 from frametrace.matcher.network.time_windows import ShareSlots
+from frametrace.work.progress import Advance
 
 __all__ = [
     "MAX_SLOT_PAIRS_TO_LIST_ALL",
@@ -98,7 +99,7 @@ def lists_all_pairs(slots: ShareSlots) -> bool:
 
 
 def count_pairs(
-    slots: ShareSlots, plan: CountPlan, advance: Callable[[int], None]
+    slots: ShareSlots, plan: CountPlan, advance: Advance
 ) -> tuple[AccountPairs, list[WindowCounts]]:
     """Count the pairs of accounts within every window, and keep those that may be ties."""
     tallies = [_WindowTally() for _ in plan.windows]

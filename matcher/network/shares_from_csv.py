@@ -1,6 +1,6 @@
 """Reads shares from a CSV table of accounts, items and times, as the R package CooRTweet does."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -15,7 +15,7 @@ from frametrace.posts.layouts.detection import table_head
 from frametrace.posts.model import Precision, Skipped
 from frametrace.posts.rows import Head, Row, Shape
 from frametrace.posts.sources.source import Source, sources_in
-from frametrace.work.progress import Progress, Silent
+from frametrace.work.progress import Advance, Progress, Silent
 
 __all__ = ["SharesRead", "read_shares"]
 
@@ -93,7 +93,7 @@ class _Reader:
     skipped: list[Skipped] = field(default_factory=list)
     precisions: set[Precision] = field(default_factory=set)
 
-    def batches(self, head: Head, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
+    def batches(self, head: Head, advance: Advance) -> Iterator[pa.RecordBatch]:
         """The source's shares in the schema `RAW_SHARES`."""
         for rows in _batched(head.rows()):
             shares = [share for row in rows if (share := self._share(row)) is not None]

@@ -1,4 +1,4 @@
-"""The time left that a pace tells, on a clock of our own."""
+"""Estimates of the time left, on a simulated clock."""
 
 from collections.abc import Callable
 

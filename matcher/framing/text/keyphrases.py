@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from frametrace.embed.text.ngrams import in_blocks
 from frametrace.embed.text.tokenize import (
     LETTERS_END,
     Piece,
@@ -26,6 +25,7 @@ from frametrace.embed.text.tokenize import (
 from frametrace.matcher.framing.text.stopwords import common_words, cut_common_words, is_informative
 from frametrace.matcher.framing.text.term_weights import TermWeights
 from frametrace.matcher.framing.text.text_samples import TextSamples
+from frametrace.work.blocks import in_blocks
 from frametrace.work.progress import Advance, uncounted
 
 __all__ = ["MAX_TERMS", "terms_of_groups"]

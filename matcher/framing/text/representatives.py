@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from frametrace.embed.text.languages import languages_of
-from frametrace.embed.text.ngrams import in_blocks
 from frametrace.matcher.framing.text.hashed_terms import BUCKETS
 from frametrace.matcher.framing.text.term_weights import TermWeights
 from frametrace.matcher.framing.text.text_samples import TextSamples
+from frametrace.work.blocks import in_blocks
 from frametrace.work.progress import Advance, counted, uncounted
 
 __all__ = ["MAX_LANGUAGES", "representatives"]
@@ -18,7 +18,7 @@ MAX_LANGUAGES = 4
 # The least share of a group's texts in a language. If fewer texts seem to be in it, they are as
 # often names, quotes or errors.
 _MIN_SHARE = 0.05
-_BLOCK = 1 << 22  # terms of texts that are weighed at a time; some 200 MB
+_BLOCK = 1 << 22  # terms weighed at a time
 _DECIMALS = 5  # of similarities; texts that agree to these are equally similar
 
 

@@ -97,7 +97,7 @@ def cut_common_words(run: str) -> Iterator[str]:
         yield run[start:]
 
 
-@lru_cache(maxsize=1 << 16)  # of a case's words, as few as 2 % are as many as these
+@lru_cache(maxsize=1 << 16)  # most words of a text occur in many others
 def is_informative(word: str) -> bool:
     """Whether a word is informative: not common, not a number, a single letter or laughter."""
     common = common_words().words
