@@ -93,6 +93,8 @@ def main() -> None:
         source = _with_pictures(place, count, chosen.seed)
         _measured(versions, source, f"{count:,} pictures", findings)
     remarks = [f"Before: revision {chosen.before}."]
+    if chosen.most is not None:
+        remarks.append(f"Left out: cases of more than {chosen.most:,} posts.")
     conclude("stages", findings, remarks, ("frametrace", "numpy", "pyarrow", "duckdb"), chosen)
 
 

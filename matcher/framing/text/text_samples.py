@@ -11,6 +11,7 @@ would take gigabytes.
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -57,11 +58,11 @@ class TextSamples:
         """
         order, starts = _by_group(texts, group, count)
         classes = np.split(order, starts)
+        limits = [_MAX_OUTSIDE, *repeat(_MAX_IN_GROUP, count)]
         sampled: list[list[int]] = [[] for _ in classes]
 
         def terms() -> Iterator[Iterator[str]]:
-            for rows, chosen in zip(classes, sampled, strict=True):
-                limit = _MAX_OUTSIDE if chosen is sampled[0] else _MAX_IN_GROUP
+            for rows, chosen, limit in zip(classes, sampled, limits, strict=True):
                 for row, words in _distinct(texts, rows, limit):
                     chosen.append(row)
                     yield terms_of(words)
