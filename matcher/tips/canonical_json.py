@@ -37,7 +37,7 @@ _BEYOND_16_BITS = re.compile("[\U00010000-\U0010ffff]")
 
 
 def canonical_bytes_of_exact(value: Any) -> bytes:
-    """The same bytes for a value without fractions, in a twentieth of the time.
+    """The same bytes for a value without fractions, by Python's own encoder, which is faster.
 
     Such are the values of a `JsonStream` that refuses fractions, and items that were validated:
     their integers are exact. Raises `ValueError` for text with an unpaired surrogate.
@@ -54,5 +54,8 @@ def digest_of(value: Any) -> str:
 
 
 def short_digest(value: Any) -> str:
-    """The first 16 digits of `digest_of`: enough to identify an item among millions."""
-    return digest_of(value)[:16]
+    """The first 16 digits of `digest_of` for a value without fractions.
+
+    They are enough to identify an item among millions.
+    """
+    return hashlib.sha256(canonical_bytes_of_exact(value)).hexdigest()[:16]

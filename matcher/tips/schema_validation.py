@@ -5,7 +5,6 @@ hand-written rules below, and only an item that they reject is passed to `jsonsc
 explains the error. A property test checks that both accept the same items.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -13,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from frametrace.matcher.tips.canonical_json import MAX_INTEGER, canonical_bytes_of_exact
+from frametrace.matcher.tips.canonical_json import MAX_INTEGER, short_digest
 from frametrace.matcher.tips.tip_model import ACCOUNT_KINDS
 
 __all__ = ["ITEM_CHECKS", "id_matches_signals", "load_schema", "schema_error"]
@@ -126,8 +125,7 @@ ITEM_CHECKS: Mapping[str, Callable[[Any], bool]] = {"tip": _tip_item, "verdict":
 
 def id_matches_signals(item: Mapping[str, Any]) -> bool:
     """Whether an item's id is the digest of its signals, so that it means the same everywhere."""
-    signals = canonical_bytes_of_exact(item["signals"])
-    return bool(item["id"][-16:] == hashlib.sha256(signals).hexdigest()[:16])
+    return bool(item["id"][-16:] == short_digest(item["signals"]))
 
 
 def _id(value: Any) -> bool:
