@@ -1,14 +1,14 @@
 """The kinds of media: how each is recognized, bounded and decoded to frames.
 
-No other module needs to know the kind of an item. A picture has one frame. An item with more has
-more rows in the tables of signals, of one `sha256` and in the order of its frames.
+No other module needs to know how an item is read. A picture has one frame, a video several and a
+timeline.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from typing import ClassVar
 
-from frametrace.embed.decoding.decode import Picture, decode
+from frametrace.embed.decoding.decode import decode
+from frametrace.embed.video.timeline import Frames, SingleFrame
 from frametrace.posts.errors import DecodeError
 from frametrace.posts.media.identify_picture import MAX_PICTURE_BYTES
 
@@ -26,11 +26,8 @@ class MediaKind(ABC):
         """Whether the bytes are an item of this kind; file names are ignored."""
 
     @abstractmethod
-    def frames(self, data: bytes) -> Iterator[Picture]:
-        """Decode the frames, in order, one or more.
-
-        Raises `DecodeError` with a plain reason, and `FormatMissing` if a package is missing.
-        """
+    def frames(self, data: bytes) -> Frames:
+        """The frames of an item. Raises `DecodeError` or `FormatMissing`, here or in iteration."""
 
 
 class PictureKind(MediaKind):
@@ -43,15 +40,15 @@ class PictureKind(MediaKind):
         """True for all bytes: the decoder reports why some are not a picture."""
         return True
 
-    def frames(self, data: bytes) -> Iterator[Picture]:
+    def frames(self, data: bytes) -> Frames:
         """The picture itself. Raises as `decode` does."""
-        yield decode(data)
+        return SingleFrame(decode(data))
 
 
 KINDS: list[MediaKind] = [PictureKind()]  # the first that recognizes the bytes is taken
 
 
-def decode_frames(data: bytes) -> Iterator[Picture]:
+def decode_frames(data: bytes) -> Frames:
     """The frames of a media item. Raises `DecodeError` as `MediaKind.frames` does."""
     kind = next(kind for kind in KINDS if kind.recognizes(data))
     if len(data) > kind.max_bytes:

@@ -1,0 +1,1 @@
+"""Reads videos: bounded decoding, the choice of frames, and when each is shown."""

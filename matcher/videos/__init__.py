@@ -1,0 +1,1 @@
+"""Compares videos with pictures and with each other: frames that agree at one offset and speed."""
