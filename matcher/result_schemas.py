@@ -23,6 +23,7 @@ __all__ = [
     "RANKED",
     "TIED_BY",
     "TIES",
+    "VIDEO_MATCHES",
     "Change",
     "GroupKind",
     "Relation",
@@ -133,6 +134,36 @@ MATCHES = pa.schema(
 )
 
 ORDER_OF_MATCHES = [(name, "ascending") for name in ("relation", "sha256_a", "sha256_b", "signal")]
+
+# One row per pair of media items, at least one of them a video, that have something in common: the
+# digests of their bytes, `sha256_a` < `sha256_b`. `share_a` is the part of A's time that B shows,
+# 0 to 1; 1 for a picture. `frames` is the number of pairs of frames that were found to agree. Each
+# span says from when to when A and B show the same, in milliseconds; a picture is at 0 to 0, and
+# `mirrored` says that B shows the mirror image.
+VIDEO_MATCHES = pa.schema(
+    [
+        pa.field("sha256_a", pa.string(), nullable=False),
+        pa.field("sha256_b", pa.string(), nullable=False),
+        pa.field("relation", pa.string(), nullable=False),
+        ("share_a", pa.float32()),
+        ("share_b", pa.float32()),
+        ("frames", pa.int32()),
+        (
+            "spans",
+            pa.list_(
+                pa.struct(
+                    [
+                        ("start_a_ms", pa.int64()),
+                        ("end_a_ms", pa.int64()),
+                        ("start_b_ms", pa.int64()),
+                        ("end_b_ms", pa.int64()),
+                        ("mirrored", pa.bool_()),
+                    ]
+                )
+            ),
+        ),
+    ]
+)
 
 # The cases that hold the post; null unless several cases were matched together.
 CASE_NAME = "case_name"
