@@ -57,7 +57,7 @@ def compare_case(
 ) -> ComparedPictures:
     """Find the copies by PDQ, then confirm them and find edited ones by features and pixels.
 
-    `lap` is called with the name of each stage when it ends: `join`, `photos`, `edited`. Without
+    `lap` is called with the name of each stage when it ends: `join`, `photos`, `edited`, `videos`. Without
     an executor, pictures are compared by one process per processor.
     """
     progress = progress or Silent()
@@ -83,6 +83,6 @@ def compare_case(
         videos = compare_videos(case, max_pdq, progress, executor)
         pairs, spans = pa.concat_tables([pairs, videos.pairs]), videos.spans
         hash_stars = hash_stars or graph.hash_stars()
-    lap("videos")
+        lap("videos")
     elements = find_elements(pairs)
     return ComparedPictures(graph, hash_stars, elements, without_thumbnail, spans)
