@@ -15,8 +15,8 @@ from frametrace.matcher.result_schemas import EVIDENCE, POST_FIELDS, SPANS, Rela
 __all__ = ["ANSWER", "MatchingItem", "QueryAnswer", "answer_with_posts"]
 
 # One row per post (and picture of it), nearest first; columns as in the matches table. A is the
-# query picture or video. `mirrored` and `rotation` are given for `pdq` as well. `spans` are given if
-# either is a video: then the evidence is that of the two frames that agree best.
+# query picture or video. `mirrored` and `rotation` are given for `pdq` as well. `spans` are given
+# if either is a video: then the evidence is that of the two frames that agree best.
 ANSWER = pa.schema(
     [
         pa.field("signal", pa.string(), nullable=False),
