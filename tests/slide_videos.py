@@ -1,4 +1,4 @@
-"""Made-up videos: a file names its slides and how long each is shown. No package is needed."""
+"""Videos of slides: a file names its pictures and how long each is shown. No package is needed."""
 
 import io
 import json
@@ -16,16 +16,16 @@ from frametrace.embed.media_kinds import MediaKind
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.video.timeline import Frames, Timeline
 
-__all__ = ["made_video", "made_videos_read"]
+__all__ = ["slide_video", "slide_videos_read"]
 
-_MARK = b"a made-up video: "
+_MARK = b"a slide video: "
 _STEP = 500  # ms between samples
 _slides: dict[str, bytes] = {}
 
 Slide = tuple[Image.Image, int]  # a picture, and for how many ms it is shown
 
 
-def made_video(*slides: Slide, quality: int = 80) -> bytes:
+def slide_video(*slides: Slide, quality: int = 80) -> bytes:
     """The bytes of a video that shows pictures one after the other; equal ones are one frame."""
     shown = []
     for image, length in slides:
@@ -37,7 +37,7 @@ def made_video(*slides: Slide, quality: int = 80) -> bytes:
     return sink.getvalue() + _MARK + json.dumps(shown).encode()
 
 
-class _MadeFrames(Frames):
+class _SlideFrames(Frames):
     def __init__(self, shown: Sequence[tuple[str, int]]) -> None:
         self._shown = shown
 
@@ -63,20 +63,20 @@ class _MadeFrames(Frames):
         )
 
 
-class _MadeVideo(MediaKind):
-    name = "made-up video"
+class _SlideVideo(MediaKind):
+    name = "slide video"
     max_bytes = 1 << 24
 
     def recognizes(self, data: bytes) -> bool:
         return _MARK in data
 
     def frames(self, data: bytes) -> Frames:
-        return _MadeFrames(json.loads(data.partition(_MARK)[2]))
+        return _SlideFrames(json.loads(data.partition(_MARK)[2]))
 
 
 @contextmanager
-def made_videos_read() -> Iterator[None]:
-    """`embed`, in this process, reads made-up videos."""
+def slide_videos_read() -> Iterator[None]:
+    """`embed`, in this process, reads slide videos."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(media_kinds, "KINDS", [_MadeVideo(), *media_kinds.KINDS])
+        patch.setattr(media_kinds, "KINDS", [_SlideVideo(), *media_kinds.KINDS])
         yield
