@@ -151,7 +151,7 @@ class FrameChooser(Generic[Frame]):
             return False
         if step < _CUT_BITS:
             return True
-        return gap > _MAX_CUT_GAP and sample.view.has_shades_of(self._last[1])
+        return gap > _MAX_CUT_GAP and sample.view.has_moved_from(self._last[1])
 
     def _wait(self, sample: _Candidate[Frame], since: int) -> None:
         """Note that something else is shown, and the best frame of it so far."""

@@ -47,11 +47,13 @@ _MAX_WINDOWS = 2 * MAX_DURATION // _WINDOW
 class GroupPlan:
     """How much of a group is decoded: the key frame and what is shown before `until`, in ms.
 
-    `is_steady`: it shows no cut, so what is not decoded goes on to its end.
+    `is_steady`: it shows no cut, so what is not decoded goes on to its end. `length` is in ms, 0 if
+    it is unknown.
     """
 
     until: float
     is_steady: bool
+    length: int
 
 
 @dataclass(slots=True)
@@ -143,7 +145,7 @@ def _plans(groups: Sequence[_Group], alike: Mapping[int, int]) -> list[GroupPlan
                 until = start
             elif group.is_steady and not is_last:
                 until = start + group.length - _TAIL
-        plans.append(GroupPlan(until, group.is_steady))
+        plans.append(GroupPlan(until, group.is_steady, group.length))
     return plans
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["SAMPLE_STEP", "DecodedFrame", "VideoDecoder"]
 
 SAMPLE_STEP = 240  # ms between the frames that are given: just under a quarter of a second
-_EVERYTHING = GroupPlan(math.inf, is_steady=False)
+_EVERYTHING = GroupPlan(math.inf, is_steady=False, length=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,8 @@ class VideoDecoder:
 
     def __iter__(self) -> Iterator[DecodedFrame]:
         """The frames at least `SAMPLE_STEP` apart; fewer where not all are decoded."""
-        last: int | None = None
+        last: int | None = None  # time of the last sample
+        before: int | None = None  # time of the last decoded frame
         for frame in self._frames():
             if frame.is_corrupt:
                 self.corrupt += 1
@@ -66,16 +67,23 @@ class VideoDecoder:
             if time >= MAX_DURATION:
                 self.is_too_long = True
                 return
-            length = (
-                milliseconds(frame.duration or None, self._video.stream.time_base)
-                or self._clock.step
-            )
-            self.end = max(self.end, time + min(length, MAX_DURATION - time))
+            self._note_end(time, frame)
             if last is None or time - last >= SAMPLE_STEP:
-                held = any(skip.is_steady and skip.end == stored for skip in self._skipped)
-                since = time if last is None or held else (last + time) // 2
+                if last is None or (before == last and self._holds_until(stored)):
+                    since = time
+                else:
+                    since = (last + time) // 2
                 last = time
                 yield DecodedFrame(time, since, frame)
+            before = time
+
+    def _note_end(self, time: int, frame: "VideoFrame") -> None:
+        length = milliseconds(frame.duration or None, self._video.stream.time_base)
+        self.end = max(self.end, min(time + (length or self._clock.step), MAX_DURATION))
+
+    def _holds_until(self, stored: int | None) -> bool:
+        """Whether all that was not decoded before a frame shows no cut."""
+        return any(skip.is_steady and skip.end == stored for skip in self._skipped)
 
     def _frames(self) -> "Iterator[VideoFrame]":
         for packet in self._chosen():
@@ -89,24 +97,32 @@ class VideoDecoder:
         group, plan = -1, _EVERYTHING
         fed: int | None = None  # when the last packet given is shown
         skips = False  # the rest of this group
+        holds = True  # whether what is not decoded since `fed` shows no cut
         for packet in self._video.packets():
             if not packet.size:
                 continue
             time = packet_time(packet)
             if packet.is_keyframe or group < 0:
                 group += 1
-                if skips and fed is not None and time is not None:
-                    self._skipped.append(_Skipped(fed, time, plan.is_steady))
+                skipped, holds = skips, holds and plan.is_steady
                 plan = self._plan[group] if group < len(self._plan) else _EVERYTHING
-                is_near = fed is not None and time is not None and 0 <= time - fed < SAMPLE_STEP
-                skips = skips and is_near and plan.until == time
+                skips = skipped and _is_dense(fed, time, plan)
+                if skipped and not skips and fed is not None and time is not None:
+                    self._skipped.append(_Skipped(fed, time, holds))
             elif not skips:
                 skips = time is not None and time >= plan.until
             if not skips:
-                fed = time
+                fed, holds = time, True
                 yield packet
 
     def _is_leading(self, frame: "VideoFrame") -> bool:
         """Whether a frame after a key frame refers to frames that were not decoded."""
         time = self._video.time_of(frame)
         return time is not None and any(skip.start < time < skip.end for skip in self._skipped)
+
+
+def _is_dense(fed: int | None, time: int | None, plan: GroupPlan) -> bool:
+    """Whether a key frame is one of more than are sampled."""
+    if fed is None or time is None:
+        return False
+    return 0 <= time - fed < SAMPLE_STEP and 0 < plan.length < SAMPLE_STEP

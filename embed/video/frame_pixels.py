@@ -3,7 +3,7 @@
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -25,6 +25,7 @@ _LIMITED = frozenset({"yuv420p", "yuv422p", "yuv444p", "yuv411p", "yuv410p", "yu
 _FULL = frozenset({"yuvj420p", "yuvj422p", "yuvj444p", "gray"})
 _BLACK, _WHITE = 16, 235  # of limited range (ITU-R BT.601 and 709)
 _FULL_RANGE = 2  # AVCOL_RANGE_JPEG
+_MATRIX_BYTES = 36  # nine integers
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def _luma(frame: "VideoFrame", shape: FrameShape, short_side: int) -> np.ndarray
     """The luminance as it is stored if it has 8 bits, otherwise converted and scaled down."""
     if frame.format.name in _LIMITED | _FULL:
         plane = frame.planes[0]
-        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+        rows: np.ndarray = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
         return rows[: frame.height, : frame.width]
     width, height = shape.scaled(short_side)
     return frame.reformat(width, height, "gray", interpolation="AREA", threads=1).to_ndarray()
@@ -130,10 +131,11 @@ def _orientation(frame: "VideoFrame") -> tuple[int, bool]:
     """
     from av.sidedata.sidedata import Type
 
-    matrix = frame.side_data.get(Type.DISPLAYMATRIX)
-    if matrix is None or len(bytes(matrix)) < 36:
+    side_data: Any = frame.side_data
+    matrix = bytes(side_data.get(Type.DISPLAYMATRIX) or b"")
+    if len(matrix) < _MATRIX_BYTES:
         return 0, False
-    a, b, _, c, d = struct.unpack("=5i", bytes(matrix)[:20])
+    a, b, _, c, d = struct.unpack_from("=5i", matrix)
     mirrored = a * d - b * c < 0
     if mirrored:
         a, b = -a, -b  # what is left is a rotation

@@ -17,8 +17,10 @@ _CHANGED_POINT = 0.8
 # points or more. A speaker's head and hands move over fewer.
 _MAX_CHANGED = 0.06
 _FLAT = 3.0  # standard deviation of shades, of 255 levels; below it a frame shows nothing
-_MIN_OVERLAP = 0.75  # of two frames' shades, if the camera moved between them: 1 if all are equal
-_SHADES = 16
+# Correlation of the middle of a frame with its best place in another. Two frames of a slow camera
+# move a second apart: 0.78 or more (95 % of pairs of one clip); unrelated photographs: 0.35 in the
+# median, 0.60 or less in 95 % of 800 pairs (BSDS500).
+_MIN_CORRELATION = 0.65
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +28,11 @@ class FrameView:
     """A small view of a frame.
 
     `code` is (4,) uint64: its PDQ. `points` is (64, 64) float32: its pixels with mean 0 and
-    deviation 1. `shades` is (16,) float64: the fraction of pixels in each range of luminance.
-    `detail` says how sharp it is, 0 to 255 levels.
+    deviation 1. `detail` says how sharp it is, 0 to 255 levels.
     """
 
     code: np.ndarray
     points: np.ndarray
-    shades: np.ndarray
     detail: float
     is_flat: bool
 
@@ -45,9 +45,8 @@ class FrameView:
         points = cv2.resize(luma, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
         deviation = float(points.std())
         points = (points - points.mean()) / max(deviation, 1.0)
-        shades = np.bincount(luma.ravel() // (256 // _SHADES), minlength=_SHADES) / luma.size
         edges = cv2.Laplacian(luma, cv2.CV_16S)
-        return cls(code, points, shades, float(np.abs(edges).mean()), deviation < _FLAT)
+        return cls(code, points, float(np.abs(edges).mean()), deviation < _FLAT)
 
     def bits(self, codes: np.ndarray) -> np.ndarray:
         """Distances of PDQ, (n,) int64, to (n, 4) uint64 codes."""
@@ -70,6 +69,11 @@ class FrameView:
         changed = np.abs(self.points - other.points) > _CHANGED_POINT
         return float(changed.mean()) <= _MAX_CHANGED
 
-    def has_shades_of(self, other: Self) -> bool:
-        """Whether the shades are alike, as they stay when the camera moves."""
-        return float(np.minimum(self.shades, other.shades).sum()) >= _MIN_OVERLAP
+    def has_moved_from(self, other: Self) -> bool:
+        """Whether this may be the other frame after a movement of the camera, not another scene."""
+        import cv2
+
+        quarter = _SIDE // 4
+        middle = np.ascontiguousarray(other.points[quarter:-quarter, quarter:-quarter])
+        places = cv2.matchTemplate(self.points, middle, cv2.TM_CCOEFF_NORMED)
+        return float(places.max()) >= _MIN_CORRELATION

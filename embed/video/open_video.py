@@ -40,7 +40,6 @@ _MOV_OPTIONS = {"enable_drefs": "0", "use_absolute_path": "0"}
 # is applied to key frames alone: PDQ changes by 0 to 10 bits, and decoding takes half the time.
 # (Without all B-frames it would change by 28 in the median.)
 _DECODER_OPTIONS = {"skip_loop_filter": "nokey", "max_pixels": str(MAX_VIDEO_PIXELS)}
-_SKIPPED_FRAMES = "NONREF"
 _MAX_PACKETS = 2_000_000  # three hours of 180 frames a second
 
 
@@ -139,12 +138,12 @@ def _opened(container: "InputContainer") -> OpenVideo:
     context = stream.codec_context
     _check_size(context.width, context.height)
     context.thread_count = 1
-    context.skip_frame = _SKIPPED_FRAMES
+    context.skip_frame = "NONREF"
     context.options = _DECODER_OPTIONS
-    stated = milliseconds(stream.duration, stream.time_base)
-    if stated is None and container.duration is not None:
-        stated = container.duration // 1000  # microseconds
-    return OpenVideo(container, stream, stated if stated is not None and stated > 0 else None)
+    # The last frame is shown while sound goes on, so the file's duration counts.
+    whole = container.duration // 1000 if container.duration is not None else 0  # microseconds
+    stated = max(milliseconds(stream.duration, stream.time_base) or 0, whole)
+    return OpenVideo(container, stream, stated if stated > 0 else None)
 
 
 def _video_stream(container: "InputContainer") -> "VideoStream":
