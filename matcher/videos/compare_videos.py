@@ -24,9 +24,9 @@ from frametrace.matcher.pictures.compare_pairs import (
 from frametrace.matcher.result_schemas import VIDEO_MATCHES
 from frametrace.matcher.videos.frame_candidates import FrameCandidates, by_features, by_hashes
 from frametrace.matcher.videos.frame_verdicts import FramePair, FrameVerdicts
+from frametrace.matcher.videos.numbered_frames import VideoFrames
 from frametrace.matcher.videos.shared_spans import VideoPair
 from frametrace.matcher.videos.still_times import StillPair
-from frametrace.matcher.videos.video_frames import VideoFrames
 from frametrace.matcher.videos.video_pairs import pair_rows
 from frametrace.work.executor import Executor
 from frametrace.work.progress import Progress, Silent
