@@ -24,6 +24,8 @@ TABLE_KEYS: Mapping[str, tuple[str, ...]] = {
     "post_media": ("platform", "post_id", "sha256"),
     "guessed": ("platform", "post_id", "sha256"),
     "skipped": ("source", "line", "item", "reason", "sha256"),
+    "videos": ("sha256",),
+    "intervals": ("video_sha256", "start_ms"),
 }
 # How the JSON of a post's `extra` spells the number of its account.
 ACCOUNT_NUMBER_PREFIX = f'"{ACCOUNT_NUMBER}": "'

@@ -1,0 +1,135 @@
+"""Compares videos with each other and with pictures, and says from when to when they agree.
+
+Frames with near hashes or local features in common propose pairs of videos. A few of their frames
+are compared in detail, as pictures are; those that agree give the alignment in time; then the
+frames that are shown together at that alignment are compared, which shows where the videos agree
+and where they don't.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from frametrace.case.store import Case
+from frametrace.case.with_frames import WithFrames
+from frametrace.embed.signals.local import Local
+from frametrace.matcher.pictures.compare_pairs import (
+    JOIN,
+    comparable_pictures,
+    open_comparison,
+)
+from frametrace.matcher.result_schemas import VIDEO_MATCHES
+from frametrace.matcher.videos.frame_candidates import FrameCandidates, by_features, by_hashes
+from frametrace.matcher.videos.frame_verdicts import FramePair, FrameVerdicts
+from frametrace.matcher.videos.shared_spans import VideoPair
+from frametrace.matcher.videos.still_times import StillPair
+from frametrace.matcher.videos.video_frames import VideoFrames
+from frametrace.matcher.videos.video_pairs import pair_rows
+from frametrace.work.executor import Executor
+from frametrace.work.progress import Progress, Silent
+
+__all__ = ["ComparedVideos", "compare_videos"]
+
+_FIRST_PAIRS = 6  # pairs of frames of two videos that are compared before they are aligned
+_FIRST_STILLS = 3  # the same of a picture and a video
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedVideos:
+    """Pairs of videos, and of pictures and videos, by the digests of their bytes.
+
+    `pairs` are in the schema `PAIRS`, with the evidence of the two frames that agree best; `spans`
+    in the schema `VIDEO_MATCHES`.
+    """
+
+    pairs: pa.Table
+    spans: pa.Table
+
+
+def compare_videos(
+    case: Case, radius: int, progress: Progress | None = None, executor: Executor | None = None
+) -> ComparedVideos:
+    """Compare the videos of a case with each other and with its pictures.
+
+    `radius` is the largest PDQ distance of copies. Without `local`, hashes alone decide. Raises
+    `CaseError` if what is kept for later runs can't be written.
+    """
+    progress = progress or Silent()
+    view = WithFrames(case, pictures=True)
+    frames = VideoFrames(case)
+    has_features = Local.name in case.epoch.signals
+    comparable, _ = comparable_pictures(view)
+    candidates = by_hashes(view, frames, radius, progress)  # before: it takes the same lock
+    opened = open_comparison(view, comparable, executor, progress) if has_features else None
+    with opened or nullcontext() as comparison:
+        if comparison is not None:
+            folder = comparison.folder / JOIN
+            found = by_features(view, frames, folder, comparable, progress)
+            candidates = candidates.joined(found).ordered(frames)
+        candidates = candidates.of_best_partners(frames)
+        verdicts = FrameVerdicts(frames, radius, comparison)
+        return _compared(frames, candidates, verdicts, progress)
+
+
+def _compared(
+    frames: VideoFrames, candidates: FrameCandidates, verdicts: FrameVerdicts, progress: Progress
+) -> ComparedVideos:
+    owner_pairs = list(_owner_pairs(frames, candidates))
+    verdicts.compare(
+        (pair, mirrored, verdicts.near(*pair))
+        for owners, pairs in owner_pairs
+        for pair, mirrored in _first(pairs, frames, owners)
+    )
+    compared: list[VideoPair | StillPair] = []
+    with progress.track("aligning videos", len(owner_pairs)) as advance:
+        for (a, b), pairs in owner_pairs:
+            kind = VideoPair if frames.is_video(b) else StillPair
+            compared.append(kind(frames, verdicts, (a, b), [pair for pair, _ in pairs]))
+            advance(1)
+    verdicts.compare(
+        (pair, mirrored, False) for item in compared for pair, mirrored in item.to_compare()
+    )
+    results = [result for item in compared if (result := item.result()) is not None]
+    rows = [result.row(frames) for result in results]
+    spans = pa.Table.from_pylist(rows, VIDEO_MATCHES)
+    order = [("sha256_a", "ascending"), ("sha256_b", "ascending")]
+    return ComparedVideos(pair_rows(results, frames, verdicts), spans.sort_by(order))
+
+
+def _owner_pairs(
+    frames: VideoFrames, candidates: FrameCandidates
+) -> Iterator[tuple[tuple[int, int], list[tuple[FramePair, bool | None]]]]:
+    """Each two owners with their proposed pairs of frames, best first, and the orientations."""
+    a, b = frames.owner[candidates.a], frames.owner[candidates.b]
+    ends = np.flatnonzero(np.append((a[1:] != a[:-1]) | (b[1:] != b[:-1]), True))[: len(a)]
+    start = 0
+    for end in ends.tolist():
+        part = slice(start, end + 1)
+        start = end + 1
+        pairs = dict[FramePair, bool | None]()
+        for x, y, mirrored in zip(
+            *(
+                column[part].tolist()
+                for column in (candidates.a, candidates.b, candidates.mirrored)
+            ),
+            strict=True,
+        ):
+            pairs.setdefault((x, y), None if mirrored < 0 else bool(mirrored))
+        yield (int(a[part.start]), int(b[part.start])), list(pairs.items())
+
+
+def _first(
+    pairs: Sequence[tuple[FramePair, bool | None]], frames: VideoFrames, owners: tuple[int, int]
+) -> Iterator[tuple[FramePair, bool | None]]:
+    """The first pairs to compare: the best, each frame once."""
+    left = _FIRST_PAIRS if frames.is_video(owners[1]) else _FIRST_STILLS
+    used: set[int] = set()
+    for (a, b), mirrored in pairs:
+        is_still = not frames.is_video(owners[1])
+        if left and a not in used and (is_still or b not in used):
+            used |= {a, b}
+            left -= 1
+            yield (a, b), mirrored

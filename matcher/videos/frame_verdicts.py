@@ -1,0 +1,113 @@
+"""What is known of pairs of frames: whether they agree, and the evidence."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from frametrace.embed.signals.base import bits_distance
+from frametrace.matcher.pictures.compare_pairs import PairComparison
+from frametrace.matcher.pictures.pairs_to_compare import PairsToCompare
+from frametrace.matcher.result_schemas import Relation
+from frametrace.matcher.videos.spans import Verdict
+from frametrace.matcher.videos.video_frames import VideoFrames
+
+__all__ = ["FramePair", "FrameVerdicts"]
+
+FramePair = tuple[int, int]  # the items of two frames, or of a picture and a frame
+_AGREE = (str(Relation.COPY), str(Relation.CONTAINS))
+
+
+class FrameVerdicts:
+    """Verdicts on pairs of items, by comparison in detail or by near hashes alone.
+
+    Without a `comparison`, only hashes decide.
+    """
+
+    def __init__(self, frames: VideoFrames, radius: int, comparison: PairComparison | None) -> None:
+        self._frames, self._radius, self._comparison = frames, radius, comparison
+        self._verdicts: dict[FramePair, Verdict] = {}
+        self._rows: dict[FramePair, int] = {}
+        self._verified = pa.table({})
+        self._load()
+
+    def compare(self, pairs: Iterable[tuple[FramePair, bool | None, bool]]) -> None:
+        """Compare pairs in detail, each with its orientation if known and whether hashes are near.
+
+        Pairs that can't be compared stay unknown.
+        """
+        chosen = list(pairs)
+        if self._comparison is None or not chosen:
+            return
+        names = self._frames.names
+        for by_hash in (True, False):
+            part = [(pair, mirrored) for pair, mirrored, near in chosen if near == by_hash]
+            if not part:
+                continue
+            a, b = (pa.array([pair[side] for pair, _ in part]) for side in (0, 1))
+            orientation = np.array([mirrored for _, mirrored in part], object)
+            self._comparison.compare(
+                PairsToCompare.of(names.take(a), names.take(b), orientation, hash_copies=by_hash)
+            )
+        self._load()
+
+    def of(self, a: int, b: int) -> Verdict:
+        """The verdict on two items."""
+        verdict = self._verdicts.get((min(a, b), max(a, b)))
+        if verdict is not None:
+            return verdict
+        return Verdict.AGREE if self.near(a, b) else Verdict.UNKNOWN
+
+    def is_compared(self, a: int, b: int) -> bool:
+        """Whether two items were compared in detail."""
+        return (min(a, b), max(a, b)) in self._verdicts
+
+    def near(self, a: int, b: int) -> bool:
+        """Whether two frames have near hashes."""
+        codes, usable = self._frames.hashes
+        if max(a, b) >= len(codes) or not (usable[a] and usable[b]):
+            return False
+        return int(np.bitwise_count(codes[a] ^ codes[b]).sum()) <= self._radius
+
+    def near_frames(self, a: np.ndarray, b: np.ndarray) -> list[FramePair]:
+        """All pairs of some frames `a` and `b` with near hashes."""
+        codes, usable = self._frames.hashes
+        a, b = a[usable[a]], b[usable[b]]
+        if not (len(a) and len(b)):
+            return []
+        words = codes.view(np.uint64)
+        at_a, at_b = np.nonzero(bits_distance(words[a], words[b]) <= self._radius)
+        return list(zip(a[at_a].tolist(), b[at_b].tolist(), strict=True))
+
+    def evidence(self, a: int, b: int) -> Mapping[str, Any] | None:
+        """The row of `PAIRS` of two items that were compared in detail and found to agree."""
+        at = self._rows.get((min(a, b), max(a, b)))
+        row: Mapping[str, Any] | None = None
+        if at is not None:
+            row = self._verified.slice(at, 1).to_pylist()[0]
+        return row
+
+    def _load(self) -> None:
+        """Read what was compared so far."""
+        if self._comparison is None:
+            return
+        store, frames = self._comparison.store, self._frames
+        compared, self._verified = store.compared(), store.verified(frames.names)
+        keys = self._keys(compared)
+        # A pair without a result shares nothing, unless its hashes are near: then nothing differs.
+        for key in keys:
+            self._verdicts[key] = Verdict.AGREE if self.near(*key) else Verdict.DIFFERENT
+        agree = pc.is_in(self._verified["relation"], value_set=pa.array(_AGREE)).to_pylist()
+        for at, (key, agrees) in enumerate(zip(self._keys(self._verified), agree, strict=True)):
+            self._rows[key] = at
+            self._verdicts[key] = Verdict.AGREE if agrees else Verdict.DIFFERENT
+
+    def _keys(self, pairs: pa.Table) -> list[FramePair]:
+        """The items of pairs of digests."""
+        sides = [
+            self._frames.items(pairs[name].combine_chunks()) for name in ("sha256_a", "sha256_b")
+        ]
+        low, high = np.minimum(*sides).tolist(), np.maximum(*sides).tolist()
+        return list(zip(low, high, strict=True))
