@@ -24,9 +24,9 @@ from frametrace.matcher.pictures.compare_pairs import (
 from frametrace.matcher.result_schemas import VIDEO_MATCHES
 from frametrace.matcher.videos.frame_candidates import FrameCandidates, by_features, by_hashes
 from frametrace.matcher.videos.frame_verdicts import FramePair, FrameVerdicts
+from frametrace.matcher.videos.numbered_frames import VideoFrames
 from frametrace.matcher.videos.shared_spans import VideoPair
 from frametrace.matcher.videos.still_times import StillPair
-from frametrace.matcher.videos.video_frames import VideoFrames
 from frametrace.matcher.videos.video_pairs import pair_rows
 from frametrace.work.executor import Executor
 from frametrace.work.progress import Progress, Silent
@@ -62,9 +62,9 @@ def compare_videos(
     frames = VideoFrames(case)
     has_features = Local.name in case.epoch.signals
     comparable, _ = comparable_pictures(view)
+    candidates = by_hashes(view, frames, radius, progress)  # before: it takes the same lock
     opened = open_comparison(view, comparable, executor, progress) if has_features else None
     with opened or nullcontext() as comparison:
-        candidates = by_hashes(view, frames, radius, progress)
         if comparison is not None:
             folder = comparison.folder / JOIN
             found = by_features(view, frames, folder, comparable, progress)

@@ -11,8 +11,8 @@ from frametrace.embed.signals.base import bits_distance
 from frametrace.matcher.pictures.compare_pairs import PairComparison
 from frametrace.matcher.pictures.pairs_to_compare import PairsToCompare
 from frametrace.matcher.result_schemas import Relation
+from frametrace.matcher.videos.numbered_frames import VideoFrames
 from frametrace.matcher.videos.spans import Verdict
-from frametrace.matcher.videos.video_frames import VideoFrames
 
 __all__ = ["FramePair", "FrameVerdicts"]
 
