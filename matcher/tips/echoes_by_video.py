@@ -25,8 +25,8 @@ from frametrace.matcher.result_schemas import SPANS, Relation
 from frametrace.matcher.tips.frame_matches import Search, matching_frames, matching_pictures
 from frametrace.matcher.tips.known_material import NEAREST_ITEMS
 from frametrace.matcher.tips.time_agreement import FrameAgreement, KnownVideo, Reuse, reuse_of
+from frametrace.matcher.videos.numbered_frames import VideoFrames
 from frametrace.matcher.videos.spans import Shown, Span
-from frametrace.matcher.videos.video_frames import VideoFrames
 from frametrace.matcher.videos.video_pairs import span_row
 
 __all__ = ["MATCHED_MEDIA", "echoes_by_video"]
