@@ -57,8 +57,8 @@ def compare_case(
 ) -> ComparedPictures:
     """Find the copies by PDQ, then confirm them and find edited ones by features and pixels.
 
-    `lap` is called with the name of each stage when it ends: `join`, `photos`, `edited`, `videos`. Without
-    an executor, pictures are compared by one process per processor.
+    `lap` is called with the name of each stage when it ends: `join`, `photos`, `edited`, `videos`.
+    Without an executor, pictures are compared by one process per processor.
     """
     progress = progress or Silent()
     join_photos(case, max_pdq, progress)

@@ -13,15 +13,12 @@ from frametrace.matcher.videos.spans import (
     Span,
     Together,
     Verdict,
+    intervals_of,
     segments,
     spans_of,
     without_repeats,
 )
-from frametrace.matcher.videos.time_alignment import (
-    AgreeingIntervals,
-    TimeAlignment,
-    align_in_time,
-)
+from frametrace.matcher.videos.time_alignment import TimeAlignment, align_in_time
 from frametrace.matcher.videos.track_alignment import refined
 from frametrace.matcher.videos.video_frames import VideoFrames
 from frametrace.matcher.videos.video_pairs import MediaPair
@@ -69,7 +66,7 @@ class VideoPair:
         agreeing = [pair for pair in pairs if self._verdicts.of(*pair) == Verdict.AGREE]
         aligned: list[_Aligned] = []
         while agreeing and len(aligned) < _MAX_ALIGNMENTS:
-            alignment = align_in_time(_intervals(a, b, agreeing))
+            alignment = align_in_time(intervals_of(a, b, agreeing))
             if alignment is None:
                 break
             if near:
@@ -146,15 +143,3 @@ def _inside(span: Span, duration_a: float, duration_b: float) -> Span:
         min(span.end_b, duration_b),
         span.mirrored,
     )
-
-
-def _intervals(a: Shown, b: Shown, pairs: Sequence[FramePair]) -> AgreeingIntervals:
-    """All pairs of intervals that show pairs of frames."""
-    at = [
-        (i, j)
-        for x, y in pairs
-        for i in np.flatnonzero(a.frames == x).tolist()
-        for j in np.flatnonzero(b.frames == y).tolist()
-    ]
-    i, j = np.array(at, np.intp).reshape(-1, 2).T
-    return AgreeingIntervals(a.starts[i], a.ends[i], b.starts[j], b.ends[j])

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from frametrace.matcher.videos.time_alignment import TimeAlignment
+from frametrace.matcher.videos.time_alignment import AgreeingIntervals, TimeAlignment
 
 __all__ = [
     "Shown",
@@ -14,6 +14,7 @@ __all__ = [
     "Together",
     "Verdict",
     "covered",
+    "intervals_of",
     "segments",
     "spans_of",
     "without_repeats",
@@ -70,6 +71,18 @@ class Span:
     def length(self) -> float:
         """In A."""
         return self.end_a - self.start_a
+
+
+def intervals_of(a: Shown, b: Shown, pairs: Sequence[tuple[int, int]]) -> AgreeingIntervals:
+    """All pairs of intervals in which A and B show two frames that agree, by `pairs` of frames."""
+    at = [
+        (i, j)
+        for x, y in pairs
+        for i in np.flatnonzero(a.frames == x).tolist()
+        for j in np.flatnonzero(b.frames == y).tolist()
+    ]
+    i, j = np.array(at, np.intp).reshape(-1, 2).T
+    return AgreeingIntervals(a.starts[i], a.ends[i], b.starts[j], b.ends[j])
 
 
 def segments(a: Shown, b: Shown, alignment: TimeAlignment) -> Together:

@@ -13,7 +13,7 @@ from frametrace.matcher.videos.frame_verdicts import FramePair, FrameVerdicts
 from frametrace.matcher.videos.spans import Span
 from frametrace.matcher.videos.video_frames import VideoFrames
 
-__all__ = ["MediaPair", "pair_rows"]
+__all__ = ["MediaPair", "pair_rows", "span_row"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,12 @@ class MediaPair:
             **{"sha256_a": a, "sha256_b": b, "relation": str(self.relation)},
             **{"share_a": share_a, "share_b": share_b, "frames": len(self.agreeing)},
             **{"frame_a": frame_a, "frame_b": frame_b},
-            "spans": [_span_row(span, turned=turned) for span in self.spans],
+            "spans": [span_row(span, turned=turned) for span in self.spans],
         }
 
 
-def _span_row(span: Span, *, turned: bool) -> dict[str, object]:
+def span_row(span: Span, *, turned: bool = False) -> dict[str, object]:
+    """A span as an entry of `spans`, from B to A if `turned`."""
     first, second = (span.start_a, span.end_a), (span.start_b, span.end_b)
     a, b = (second, first) if turned else (first, second)
     times = {"start_a_ms": a[0], "end_a_ms": a[1], "start_b_ms": b[0], "end_b_ms": b[1]}
