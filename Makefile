@@ -69,12 +69,13 @@ $(TYPES): types-%: install
 unit: install
 	$(BIN)/$(PYTEST) --ignore tests/endtoend --ignore tests/faults
 
-# What users install: the wheel with the core dependencies alone, tried through the command line.
+# What users install: the wheel with the core dependencies alone, and what the tests make videos with,
+# tried through the command line.
 .venv-core/wheel: .venv/tree $(FILES)
 	rm -rf dist .venv-core
 	$(BIN)/python -m build -q --wheel --no-isolation
 	$(PYTHON) -m venv .venv-core
-	$(CORE)/python $(INSTALL) dist/*.whl pytest pytest-xdist
+	$(CORE)/python $(INSTALL) dist/*.whl pytest pytest-xdist av
 	touch $@
 
 wheel: .venv-core/wheel

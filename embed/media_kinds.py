@@ -9,10 +9,14 @@ from typing import ClassVar
 
 from frametrace.embed.decoding.decode import decode
 from frametrace.embed.video.timeline import Frames, SingleFrame
+from frametrace.embed.video.video_formats import video_format
+from frametrace.embed.video.video_frames import VideoFrames
 from frametrace.posts.errors import DecodeError
 from frametrace.posts.media.identify_picture import MAX_PICTURE_BYTES
 
-__all__ = ["KINDS", "MediaKind", "PictureKind", "decode_frames", "max_media_bytes"]
+__all__ = ["KINDS", "MediaKind", "PictureKind", "VideoKind", "decode_frames", "max_media_bytes"]
+
+MAX_VIDEO_BYTES = 512 * 2**20  # an hour and more as platforms and messengers store it
 
 
 class MediaKind(ABC):
@@ -45,7 +49,25 @@ class PictureKind(MediaKind):
         return SingleFrame(decode(data))
 
 
-KINDS: list[MediaKind] = [PictureKind()]  # the first that recognizes the bytes is taken
+class VideoKind(MediaKind):
+    """A video: the frames that show what it shows, and a timeline."""
+
+    name = "video"
+    max_bytes = MAX_VIDEO_BYTES
+
+    def recognizes(self, data: bytes) -> bool:
+        """Whether the bytes begin as a format of videos does; it may have no video stream."""
+        return video_format(data) is not None
+
+    def frames(self, data: bytes) -> Frames:
+        """The kept frames; what is wrong with the file is raised in the iteration."""
+        return VideoFrames(data)
+
+
+KINDS: list[MediaKind] = [
+    VideoKind(),
+    PictureKind(),
+]  # the first that recognizes the bytes is taken
 
 
 def decode_frames(data: bytes) -> Frames:

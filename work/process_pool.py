@@ -10,7 +10,6 @@ the call, and only an item whose process is ended several times in a row yields 
 """
 
 import ctypes
-import faulthandler
 import multiprocessing
 import os
 import signal
@@ -22,15 +21,14 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from multiprocessing.connection import wait
-from pathlib import Path
 from typing import Self, TypeVar
 
 from frametrace.posts.errors import FrametraceError
 from frametrace.work.cpus import cpu_count
 from frametrace.work.executor import Crashed, Executor, InProcess
+from frametrace.work.time_limit import time_limit
 
 __all__ = ["ProcessPool", "executor_for"]
 
@@ -86,7 +84,8 @@ def executor_for(
 class ProcessPool:
     """An executor of `workers` spawned processes, by default one per processor.
 
-    Use it as a context manager. A process that takes longer than `seconds` over one item is killed.
+    Use it as a context manager. A process that takes longer than `seconds` over one item is killed;
+    the function may allow an item more (`time_limit.allow_seconds`).
     """
 
     def __init__(self, workers: int = 0, *, seconds: float = _SECONDS_PER_ITEM) -> None:
@@ -176,7 +175,8 @@ class ProcessPool:
                 self._restart()
                 if not by_system:
                     return Crashed(
-                        f"its decoder crashed, or took more than {self._seconds:g} seconds"
+                        f"its decoder crashed, or took more than {self._seconds:g} seconds "
+                        "(more for a long video)"
                     )
         return Crashed("the system ended its worker, most often for lack of memory", by_system=True)
 
@@ -247,31 +247,9 @@ def _end_with_parent() -> None:
 
 
 def _run(function: Callable[[Item], Result], items: Sequence[Item], seconds: float) -> list[Result]:
-    with _time_limit(seconds) as restart:
+    with time_limit(seconds) as restart:
         results = []
         for item in items:
             restart()
             results.append(function(item))
         return results
-
-
-@contextmanager
-def _time_limit(seconds: float) -> Iterator[Callable[[], object]]:
-    """Kill this process unless the function it yields is called again within `seconds`.
-
-    Both ways work while C code holds Python's lock: the default action of SIGALRM, and on systems
-    without it (Windows) the watchdog of `faulthandler`, a thread in C.
-    """
-    set_timer = getattr(signal, "setitimer", None)
-    if set_timer is not None:
-        real_time = getattr(signal, "ITIMER_REAL", 0)
-        try:
-            yield partial(set_timer, real_time, seconds)
-        finally:
-            set_timer(real_time, 0)
-        return
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-        try:
-            yield partial(faulthandler.dump_traceback_later, seconds, exit=True, file=nowhere)
-        finally:
-            faulthandler.cancel_dump_traceback_later()

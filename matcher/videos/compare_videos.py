@@ -62,9 +62,9 @@ def compare_videos(
     frames = VideoFrames(case)
     has_features = Local.name in case.epoch.signals
     comparable, _ = comparable_pictures(view)
+    candidates = by_hashes(view, frames, radius, progress)  # before: it takes the same lock
     opened = open_comparison(view, comparable, executor, progress) if has_features else None
     with opened or nullcontext() as comparison:
-        candidates = by_hashes(view, frames, radius, progress)
         if comparison is not None:
             folder = comparison.folder / JOIN
             found = by_features(view, frames, folder, comparable, progress)

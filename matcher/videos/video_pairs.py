@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from frametrace.matcher.pictures.pair_evidence import CELLS
-from frametrace.matcher.pictures.verified_pair_table import PAIRS, evidence_of, evidence_row
+from frametrace.matcher.pictures.verified_pair_table import PAIRS, inverted_evidence
 from frametrace.matcher.result_schemas import Relation
 from frametrace.matcher.videos.frame_verdicts import FramePair, FrameVerdicts
 from frametrace.matcher.videos.spans import Span
@@ -49,15 +49,17 @@ class MediaPair:
         share_a, share_b = self.shares[::-1] if turned else self.shares
         best = self.best(verdicts)
         frame_a, frame_b = (frames.names[at].as_py() for at in (best[::-1] if turned else best))
+        spans = [span_row(span, turned=turned) for span in self.spans]
+        times = ("start_a_ms", "start_b_ms", "end_a_ms", "end_b_ms")
         return {
             **{"sha256_a": a, "sha256_b": b, "relation": str(self.relation)},
             **{"share_a": share_a, "share_b": share_b, "frames": len(self.agreeing)},
             **{"frame_a": frame_a, "frame_b": frame_b},
-            "spans": [span_row(span, turned=turned) for span in self.spans],
+            "spans": sorted(spans, key=lambda span: [span[name] for name in times]),
         }
 
 
-def span_row(span: Span, *, turned: bool = False) -> dict[str, object]:
+def span_row(span: Span, *, turned: bool = False) -> dict[str, Any]:
     """A span as an entry of `spans`, from B to A if `turned`."""
     first, second = (span.start_a, span.end_a), (span.start_b, span.end_b)
     a, b = (second, first) if turned else (first, second)
@@ -105,8 +107,8 @@ def _row(pair: MediaPair, frames: VideoFrames, verdicts: FrameVerdicts) -> dict[
 
 def _turned(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row of `PAIRS` from B to A."""
-    sizes = [(row[f"width_{side}"], row[f"height_{side}"]) for side in "ab"]
-    inverted = evidence_row(evidence_of(row).inverted(*sizes))
+    size_a, size_b = ((row[f"width_{side}"], row[f"height_{side}"]) for side in "ab")
+    inverted = inverted_evidence(row, size_a, size_b)
     swapped = {
         f"{name}_{side}": row[f"{name}_{other}"]
         for name in ("width", "height", "cells")
