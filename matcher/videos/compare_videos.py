@@ -93,7 +93,7 @@ def _compared(
         (pair, mirrored, False) for item in compared for pair, mirrored in item.to_compare()
     )
     results = [result for item in compared if (result := item.result()) is not None]
-    rows = [result.row(frames) for result in results]
+    rows = [result.row(frames, verdicts) for result in results]
     spans = pa.Table.from_pylist(rows, VIDEO_MATCHES)
     order = [("sha256_a", "ascending"), ("sha256_b", "ascending")]
     return ComparedVideos(pair_rows(results, frames, verdicts), spans.sort_by(order))
