@@ -81,13 +81,13 @@ def clip(
     return sink.getvalue()
 
 
-def _stream(
-    container: Any, codec: str, frame: Any, pixels: str, chosen: Mapping[str, Any]
-) -> Any:
+def _stream(container: Any, codec: str, frame: Any, pixels: str, chosen: Mapping[str, Any]) -> Any:
     from fractions import Fraction
 
     attributes = {"time_base", "sample_aspect_ratio", "color_range", "codec_tag", "gop_size"}
-    options = {key: str(value) for key, value in chosen.items() if key not in attributes | {"matrix"}}
+    options = {
+        key: str(value) for key, value in chosen.items() if key not in attributes | {"matrix"}
+    }
     if codec == "libx264":
         options = {"preset": "veryfast", **options}
     stream = container.add_stream(codec, RATE, options=options)
