@@ -170,8 +170,8 @@ def check(case: Path, tip: Path, out: Path, trusted: tuple[Path, ...], **options
     """Find the posts, accounts, pages and groups of CASE that echo TIP, and write a report.
 
     An echo is a post that reuses a picture, video or text of the tip. index.html needs no other
-    file and no network. The tables are echoes.csv (one row per post, with its evidence), accounts.csv and
-    items.csv, whose column `verdict` is for your answers.
+    file and no network. The tables are echoes.csv (one row per post, with its evidence),
+    accounts.csv and items.csv, whose column `verdict` is for your answers.
 
     \b
     frametrace tip check facebook_case tip.json --from sender.pub.pem --out echoes/

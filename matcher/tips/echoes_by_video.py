@@ -66,13 +66,10 @@ class _KnownItems:
     def __init__(self, material: pa.Table) -> None:
         self._material = material
         self._video = material["video"].to_numpy(zero_copy_only=False)
-        self._rows_of: dict[int, np.ndarray] = {}
         frames = np.flatnonzero(pc.is_valid(material["video"]).to_numpy())
         of_frames = self._video[frames].astype(np.int64)
         order = np.argsort(of_frames, kind="stable")
-        videos, first = np.unique(of_frames[order], return_index=True)
-        for video, rows in zip(videos.tolist(), np.split(frames[order], first[1:]), strict=True):
-            self._rows_of[video] = rows
+        self._frames, self._of_frames = frames[order], of_frames[order]
 
     def item(self, row: int) -> int:
         """The row of the item: of its video for a frame."""
@@ -94,7 +91,8 @@ class _KnownItems:
 
     def video(self, video: int) -> KnownVideo:
         """A video, for the comparison in time."""
-        rows = self._rows_of[video]
+        first, end = np.searchsorted(self._of_frames, [video, video + 1])
+        rows = self._frames[first:end]
         frames = self._material.take(pa.array(rows))
         times = sorted((start, end, row) for row in rows.tolist() for start, end in self.shown(row))
         starts, ends, numbers = (np.array(column) for column in zip(*times, strict=True))
@@ -155,8 +153,8 @@ def _reuses(
 
 
 def _agreement(row: _Row) -> FrameAgreement:
-    inside = row["relation"] in (Relation.CONTAINS, Relation.PART)
-    return FrameAgreement(row["distance"], row["similarity"], bool(row["mirrored"]), inside)
+    relation, mirrored = Relation(row["relation"]), bool(row["mirrored"])
+    return FrameAgreement(row["distance"], row["similarity"], relation, mirrored)
 
 
 def _evidence_of_reuse(reuse: Reuse) -> dict[str, Any]:

@@ -6,7 +6,7 @@ may be black, a test card, a title or a studio that many videos show. It counts 
 of both videos and the hashes are nearly equal.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +29,7 @@ __all__ = ["FrameAgreement", "KnownVideo", "Reuse", "reuse_of"]
 _MAX_ALIGNMENTS = 3  # of two videos: parts that were cut out or moved
 _MAX_GAP = 1500.0  # ms of frames that differ inside a span, as in `videos.spans`
 _MIN_SPAN = 800.0  # ms, as in `videos.spans`
+_FOUND_INSIDE = 0.5  # part of the agreeing frames, as in `videos.video_relation`
 # Bits by which two frames of the known video look different: no picture is near both.
 _DIFFERENT_SCENES = 2 * PDQ_MAX_DISTANCE
 _ONE_SCENE_BITS = 10  # at most, in the median, where all agreeing frames show one scene; not tuned
@@ -41,13 +42,13 @@ FramePair = tuple[int, int]  # a known frame and a frame of the case
 class FrameAgreement:
     """The evidence of two frames: bits that differ, or None by local features.
 
-    `similarity` is as in ECHOES; `inside`: one lies inside the other.
+    `similarity` and `relation` are as in ECHOES.
     """
 
     bits: int | None
     similarity: float
+    relation: Relation = Relation.COPY
     mirrored: bool = False
-    inside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,33 +84,62 @@ def reuse_of(
 
     `shown` and `duration` (ms) are those of the case's video.
     """
-    spans: list[Span] = []
-    agreeing: dict[FramePair, FrameAgreement] = {}
+    aligned = list(_aligned(known, shown, pairs))
+    parts = [part for part in aligned if _shows_scenes(part.pairs, known)] or aligned[:1]
+    spans = without_repeats([span for part in parts for span in part.spans])
+    if not spans:
+        return None
+    agreeing = [pair for part in parts for pair in part.pairs.values()]
+    shares = shares_of(spans, known.duration, duration)
+    inside = [pair.relation for pair in agreeing if pair.relation != Relation.COPY]
+    part_inside = len(inside) / len(agreeing)
+    relation = relation_of_videos(spans, (known.duration, duration), part_inside)
+    is_telling = _shows_scenes(parts[0].pairs, known) or _is_one_scene(agreeing, shares)
+    if relation == Relation.SHARES_ELEMENT or not is_telling:
+        return None
+    if relation == Relation.CONTAINS and _is_part(inside, part_inside, shares):
+        relation = Relation.PART
+    best = max(agreeing, key=lambda pair: (pair.bits is not None, pair.similarity))
+    return Reuse(relation, tuple(spans), shares.common, best)
+
+
+@dataclass(frozen=True, slots=True)
+class _Aligned:
+    """The spans at one alignment, and the frames that agree in them."""
+
+    spans: Sequence[Span]
+    pairs: Mapping[FramePair, FrameAgreement]
+
+
+def _aligned(
+    known: KnownVideo, shown: Shown, pairs: Mapping[FramePair, FrameAgreement]
+) -> Iterator[_Aligned]:
+    """The alignments with spans, best first; each explains frames that those before it don't."""
     left = dict(pairs)
     for _ in range(_MAX_ALIGNMENTS):
         alignment = align_in_time(intervals_of(known.shown, shown, list(left))) if left else None
         if alignment is None:
-            break
+            return
         together = segments(known.shown, shown, alignment)
         keys = list(zip(together.a.tolist(), together.b.tolist(), strict=True))
         used = {key: left.pop(key) for key in dict.fromkeys(keys) if key in left}
         if not used:
-            break
-        found = _spans(together, keys, used, known, alignment)
-        spans += found
-        agreeing |= used if found else {}
-    spans = without_repeats(spans)
-    if not spans:
-        return None
-    shares = shares_of(spans, known.duration, duration)
-    inside = sum(pair.inside for pair in agreeing.values()) / len(agreeing)
-    relation = relation_of_videos(spans, (known.duration, duration), inside)
-    if relation == Relation.SHARES_ELEMENT or not _is_telling(agreeing, known, shares):
-        return None
-    if relation == Relation.CONTAINS and shares.a < shares.b:
-        relation = Relation.PART
-    best = max(agreeing.values(), key=lambda pair: (pair.bits is not None, pair.similarity))
-    return Reuse(relation, tuple(spans), shares.common, best)
+            return
+        spans = _spans(together, keys, used, known, alignment)
+        inside = {
+            key: used[key]
+            for key, start in zip(keys, together.starts.tolist(), strict=True)
+            if key in used and any(span.start_a <= start < span.end_a for span in spans)
+        }
+        if inside:
+            yield _Aligned(spans, inside)
+
+
+def _is_part(inside: Sequence[Relation], part_inside: float, shares: Shares) -> bool:
+    """Whether the video of the case is the part of the known one, by their frames or their time."""
+    if part_inside >= _FOUND_INSIDE:
+        return 2 * inside.count(Relation.PART) > len(inside)
+    return shares.a < shares.b
 
 
 def _spans(
@@ -148,15 +178,16 @@ def _span(
     return Span(start, end, max(start_b, 0.0), end_b, mirrored)
 
 
-def _is_telling(
-    agreeing: Mapping[FramePair, FrameAgreement], known: KnownVideo, shares: Shares
-) -> bool:
-    """Whether the frames that agree show different scenes, or one that is all of both videos."""
+def _shows_scenes(agreeing: Mapping[FramePair, FrameAgreement], known: KnownVideo) -> bool:
+    """Whether the known frames that agree look different from each other."""
     frames = {frame for frame, _ in agreeing}
     codes = [known.hashes[frame] for frame in sorted(frames) if frame in known.hashes]
-    if len(codes) >= 2 and _farthest(np.stack(codes)) > _DIFFERENT_SCENES:
-        return True
-    bits = [pair.bits for pair in agreeing.values() if pair.bits is not None]
+    return len(codes) >= 2 and _farthest(np.stack(codes)) > _DIFFERENT_SCENES
+
+
+def _is_one_scene(agreeing: Sequence[FrameAgreement], shares: Shares) -> bool:
+    """Whether frames that look alike are most of both videos, and nearly equal in both."""
+    bits = [pair.bits for pair in agreeing if pair.bits is not None]
     nearly_equal = bool(bits) and float(np.median(bits)) <= _ONE_SCENE_BITS
     return nearly_equal and min(shares.a, shares.b) >= _ONE_SCENE_SHARE
 
