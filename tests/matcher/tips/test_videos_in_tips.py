@@ -178,9 +178,15 @@ def test_videos_are_read_as_they_were_written(tmp_path, videos):
 
 
 MUTATIONS = st.one_of(
-    st.none(), st.booleans(), st.integers(-2, MAX_DURATION + 2),
-    st.lists(st.integers(), max_size=3), st.text(max_size=3), st.just([[0, 1]]), st.just([[0, 1]] * 65), st.just([frame()] * 257),
-)  # fmt: skip
+    st.none(),
+    st.booleans(),
+    st.integers(-2, MAX_DURATION + 2),
+    st.lists(st.integers(), max_size=3),
+    st.text(max_size=3),
+    st.just([[0, 1]]),
+    st.just([[0, 1]] * 65),
+    st.just([frame()] * 257),
+)
 NAMES = ("pdq", "quality", "hash", "shown", "local", "duration", "frames", "phash")
 
 
