@@ -220,6 +220,11 @@ def _notes(case: Case, tip: Tip, used: Sequence[str]) -> list[str]:
     if flat:
         notes.append(f"Pictures of the tip that are too flat for PDQ were not compared: {flat:,}.")
     only_phash = pc.sum(pc.and_(pc.is_valid(items["phash"]), pc.is_null(items["pdq"]))).as_py()
+    if tip.frames.num_rows:
+        notes.append(
+            "Videos were compared by the few frames that the tip holds of each: where they begin "
+            "and end may be off by the time between two frames."
+        )
     if Local.name in used:
         notes.append(
             "Edited copies were verified with the tip's local features and the case's pictures, "

@@ -113,12 +113,15 @@ def _echoing_videos(
     frames: VideoFrames, matches: pa.Table, known: _KnownItems
 ) -> Iterator[dict[str, Any]]:
     """The rows of MATCHED_MEDIA of the case's videos that echo known material."""
-    by_video: dict[int, dict[int, list[_Row]]] = defaultdict(lambda: defaultdict(list))
-    numbers = frames.items(matches["sha256"].combine_chunks()).tolist()
-    for number, row in zip(numbers, matches.to_pylist(), strict=True):
-        of_video = by_video[int(frames.owner[number])]
-        of_video[known.item(row["item"])].append({**row, "frame": number})
-    for video, by_item in sorted(by_video.items()):
+    numbers = frames.items(matches["sha256"].combine_chunks())
+    matches = matches.append_column("frame", pa.array(numbers))
+    owner = frames.owner[numbers]
+    order = np.argsort(owner, kind="stable")
+    starts = np.flatnonzero(np.diff(owner[order], prepend=-1))
+    for rows in np.split(order, starts[1:]):  # of one video: not all are Python objects at a time
+        video, by_item = int(owner[rows[0]]), defaultdict(list)
+        for row in matches.take(pa.array(rows)).to_pylist():
+            by_item[known.item(row["item"])].append(row)
         shown = Shown(*frames.shown_in(video))
         reuses = _reuses(by_item, known, shown, float(frames.durations[video]))
         stills = {

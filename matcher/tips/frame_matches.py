@@ -42,7 +42,7 @@ FRAME_MATCHES = pa.schema(
 )
 
 _MAX_SAME = 100  # known frames with one hash that are compared; more are as good as none
-_MAX_PAIRS = 5_000_000  # by hashes, in one search: 400 MB
+_MAX_PAIRS = 2_000_000  # by hashes, in one search: 160 MB
 _BLOCK = 4096  # pairs of distinct hashes that are expanded to pairs of frames at a time
 
 
@@ -76,7 +76,7 @@ def matching_pictures(
 ) -> pa.Table:
     """The pictures of the case that show frames of known videos by local features.
 
-    Near hashes alone are not enough: see `still_echoes`. In the schema FRAME_MATCHES.
+    Near hashes alone are not enough: see `echoes_by_video`. In the schema FRAME_MATCHES.
     """
     is_frame = pc.is_valid(material["video"])
     if Local.name not in search.settings.signals or not pc.any(is_frame).as_py():

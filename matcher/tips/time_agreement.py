@@ -6,6 +6,7 @@ may be black, a test card, a title or a studio that many videos show. It counts 
 of both videos and the hashes are nearly equal.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ from frametrace.matcher.videos.video_relation import Shares, relation_of_videos,
 __all__ = ["FrameAgreement", "KnownVideo", "Reuse", "reuse_of"]
 
 _MAX_ALIGNMENTS = 3  # of two videos: parts that were cut out or moved
+_MAX_INTERVALS = 20_000  # pairs of intervals of frames that agree, of two videos
 _MAX_GAP = 1500.0  # ms of frames that differ inside a span, as in `videos.spans`
 _MIN_SPAN = 800.0  # ms, as in `videos.spans`
 _FOUND_INSIDE = 0.5  # part of the agreeing frames, as in `videos.video_relation`
@@ -115,7 +117,7 @@ def _aligned(
     known: KnownVideo, shown: Shown, pairs: Mapping[FramePair, FrameAgreement]
 ) -> Iterator[_Aligned]:
     """The alignments with spans, best first; each explains frames that those before it don't."""
-    left = dict(pairs)
+    left = _best_pairs(known.shown, shown, pairs)
     for _ in range(_MAX_ALIGNMENTS):
         alignment = align_in_time(intervals_of(known.shown, shown, list(left))) if left else None
         if alignment is None:
@@ -133,6 +135,20 @@ def _aligned(
         }
         if inside:
             yield _Aligned(spans, inside)
+
+
+def _best_pairs(
+    known: Shown, shown: Shown, pairs: Mapping[FramePair, FrameAgreement]
+) -> dict[FramePair, FrameAgreement]:
+    """The pairs that agree best, as many as may be aligned: frames may be shown very often."""
+    times_a, times_b = Counter(known.frames.tolist()), Counter(shown.frames.tolist())
+    kept, intervals = {}, 0
+    for key in sorted(pairs, key=lambda key: (-pairs[key].similarity, key)):
+        intervals += times_a[key[0]] * times_b[key[1]]
+        if kept and intervals > _MAX_INTERVALS:
+            break
+        kept[key] = pairs[key]
+    return kept
 
 
 def _is_part(inside: Sequence[Relation], part_inside: float, shares: Shares) -> bool:
