@@ -128,7 +128,7 @@ class _Reading:
         if cut:
             self._notes.append("damaged: its end is missing")
         elif unreadable:
-            self._notes.append(f"damaged: {unreadable:,} parts of it can't be read")
+            self._notes.append(f"damaged: frames that can't be read: {unreadable:,}")
         if decoder.is_too_long:
             hours = MAX_DURATION // 3_600_000
             self._notes.append(f"longer than {hours} hours: the rest is left out")
