@@ -139,7 +139,7 @@ class FrameChooser(Generic[Frame]):
             if self._is_stable(sample, gap, step):
                 yield from self._close_shot()
         else:
-            self._shot.moving[:] = True
+            self._shot.moving |= view.moving_cells(self._shot.best.view)
         if self._shot.is_open and time - self._shot.start >= _REFINED:
             yield from self._decide(self._shot)
         self._last = time, view

@@ -38,24 +38,17 @@ class FrameVerdicts:
         self._verified = pa.table({})
         self._load()
 
-    def compare(self, pairs: Iterable[tuple[FramePair, bool | None, bool]]) -> None:
-        """Compare pairs in detail, each with its orientation if known and whether hashes are near.
-
-        Pairs that can't be compared stay unknown.
-        """
-        chosen = list(pairs)
-        if self._comparison is None or not chosen:
+    def compare(self, pairs: Iterable[FramePair]) -> None:
+        """Compare pairs in detail, in both orientations; what can't be compared stays unknown."""
+        if self._comparison is None:
             return
-        names = self._frames.names
+        names, chosen = self._frames.names, list(pairs)
+        near = np.array([self.near(*pair) for pair in chosen], bool)
+        a, b = np.array(chosen, np.int64).reshape(-1, 2).T
         for by_hash in (True, False):
-            part = [(pair, mirrored) for pair, mirrored, near in chosen if near == by_hash]
-            if not part:
-                continue
-            a, b = (pa.array([pair[side] for pair, _ in part]) for side in (0, 1))
-            orientation = np.array([mirrored for _, mirrored in part], object)
-            self._comparison.compare(
-                PairsToCompare.of(names.take(a), names.take(b), orientation, hash_copies=by_hash)
-            )
+            at = near == by_hash
+            sides = (names.take(pa.array(side[at])) for side in (a, b))
+            self._comparison.compare(PairsToCompare.of(*sides, hash_copies=by_hash))
         self._load()
 
     def of(self, a: int, b: int) -> Verdict:

@@ -87,7 +87,7 @@ class VideoPair:
         rows = [row for pair in pairs if (row := self._verdicts.evidence(*pair)) is not None]
         return 2 * sum(bool(row["mirrored"]) for row in rows) > len(pairs)
 
-    def to_compare(self) -> Iterator[tuple[FramePair, bool]]:
+    def to_compare(self) -> Iterator[FramePair]:
         """The pairs of frames shown together whose comparison is missing, longest first."""
         for aligned in self._aligned:
             together = aligned.together
@@ -97,8 +97,7 @@ class VideoPair:
                 pair = int(together.a[at]), int(together.b[at])
                 if not (self._verdicts.is_compared(*pair) or self._verdicts.near(*pair)):
                     missing[pair] = None
-            for pair in list(missing)[:_MAX_COMPARED]:
-                yield pair, aligned.mirrored
+            yield from list(missing)[:_MAX_COMPARED]
 
     def result(self) -> MediaPair | None:
         """What the videos have in common; None if nothing has."""
