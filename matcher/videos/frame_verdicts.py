@@ -21,7 +21,7 @@ __all__ = ["FramePair", "FrameVerdicts"]
 FramePair = tuple[int, int]  # the items of two frames, or of a picture and a frame
 # Of the 256 cells of a frame; more move with the camera, fewer by chance.
 _MIN_MOVING, _MAX_MOVING = 4, 180
-_MIN_AGREEING = 0.25  # part of the moving cells that agree, in one of the two frames
+_MIN_AGREEING = 0.4  # part of the moving cells that agree, in one of the two frames
 _AGREE = (str(Relation.COPY), str(Relation.CONTAINS))
 
 
@@ -32,7 +32,7 @@ class FrameVerdicts:
     """
 
     def __init__(self, frames: VideoFrames, radius: int, comparison: PairComparison | None) -> None:
-        self._frames, self._radius, self._comparison = frames, radius, comparison
+        self._frames, self.radius, self._comparison = frames, radius, comparison
         self._verdicts: dict[FramePair, Verdict] = {}
         self._rows: dict[FramePair, int] = {}
         self._verified = pa.table({})
@@ -67,7 +67,7 @@ class FrameVerdicts:
         codes, usable = self._frames.hashes
         if max(a, b) >= len(codes) or not (usable[a] and usable[b]):
             return False
-        return int(np.bitwise_count(codes[a] ^ codes[b]).sum()) <= self._radius
+        return int(np.bitwise_count(codes[a] ^ codes[b]).sum()) <= self.radius
 
     def near_frames(self, a: np.ndarray, b: np.ndarray) -> list[FramePair]:
         """All pairs of some frames `a` and `b` with near hashes."""
@@ -76,7 +76,7 @@ class FrameVerdicts:
         if not (len(a) and len(b)):
             return []
         words = codes.view(np.uint64)
-        at_a, at_b = np.nonzero(bits_distance(words[a], words[b]) <= self._radius)
+        at_a, at_b = np.nonzero(bits_distance(words[a], words[b]) <= self.radius)
         return list(zip(a[at_a].tolist(), b[at_b].tolist(), strict=True))
 
     def evidence(self, a: int, b: int) -> Mapping[str, Any] | None:
