@@ -43,7 +43,9 @@ def relation_of_videos(
     """
     shares = shares_of(spans, *durations)
     most = max(shares.a, shares.b)
-    if most < _MOST and (shares.common < _MIN_COMMON or _is_card(spans, durations)):
+    if most < _MOST and shares.common < _MIN_COMMON:
+        return Relation.SHARES_ELEMENT
+    if most < _WHOLE and _is_card(spans, durations):
         return Relation.SHARES_ELEMENT
     if min(shares.a, shares.b) >= _WHOLE and inside < _FOUND_INSIDE:
         return Relation.COPY
