@@ -112,7 +112,8 @@ def _tie(member: Mapping[str, Any]) -> str:
     picture = member["media_sha256"] is not None
     signal = member["signal"]
     if signal == "sha256":
-        own = "picture, byte for byte" if picture else "text"
+        file = "video" if member.get("is_video") else "picture"
+        own = f"{file}, byte for byte" if picture else "text"
         if member.get("kind") == GroupKind.FRAMING:
             own = f"{_contents(member)}: the other posts are tied to it"
         return f"the group's own {own}"

@@ -240,7 +240,7 @@ def _view(
         pictures=pictures,
         members=tuple(
             (m, moment_text(m["posted_at"]), sentence(m), _novelty(row, m, arrived))
-            for m in shown.to_pylist()
+            for m in ({**m, "is_video": m["media_sha256"] in digests} for m in shown.to_pylist())
         ),
         hidden=members.num_rows - shown.num_rows,
         pairs=tuple(verified[:MAX_PAIRS]),

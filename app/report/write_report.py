@@ -25,7 +25,7 @@ from frametrace.app.report.shown_videos import video_digests
 from frametrace.app.report.side_by_side import side_by_side
 from frametrace.app.report.videos_side_by_side import strips_of, videos_side_by_side
 from frametrace.app.skipped_reasons import reasons_of
-from frametrace.app.summary import Counts, counts_of, describe_signals, elements_text
+from frametrace.app.summary import Counts, counts_of, describe_signals, elements_text, videos_text
 from frametrace.case.json_files import parse_json
 from frametrace.case.store import Case
 from frametrace.matcher.match_settings import MatchSettings
@@ -165,6 +165,7 @@ def _summary(
         *([("cases", f"{', '.join(run.cases)}{spanning}")] if run.cases else []),
         ("posts", f"{counts.posts:,} on {', '.join(platforms) or 'no platform'}"),
         ("pictures", f"{counts.pictures:,} different files"),
+        *([("videos", videos)] if (videos := videos_text(counts)) else []),
         ("found", f"{groups}; {accounts}"),
         *([("edited", edits)] if (edits := edits_found(counts)) else []),
         *([("elements", shared)] if (shared := elements_text(counts)) else []),
