@@ -113,7 +113,8 @@ VIDEOS = pa.schema(
 )
 
 # One row per interval of a video in which one of its kept frames is shown. `sha256` is the key of
-# the frame in the tables of frames' values, `number` its place among the kept frames.
+# the frame in the tables of frames' values, `number` its place among the kept frames. `moving` are
+# the cells in which the picture moves while that frame is shown, 16 x 16 bits row by row.
 INTERVALS = pa.schema(
     [
         pa.field("sha256", pa.string(), nullable=False),
@@ -121,6 +122,7 @@ INTERVALS = pa.schema(
         pa.field("number", pa.int32(), nullable=False),
         pa.field("start_ms", pa.int64(), nullable=False),
         pa.field("end_ms", pa.int64(), nullable=False),
+        pa.field("moving", pa.binary(32), nullable=False),
     ]
 )
 

@@ -83,6 +83,7 @@ def _intervals(sha256: str, prepared: Prepared) -> pa.Table:
         pa.array([keys[number] for number in timeline.frames.tolist()], pa.string()),
         pa.repeat(sha256, len(timeline.frames)),
         *map(pa.array, (timeline.frames, timeline.starts, timeline.ends)),
+        pa.array([timeline.moving[number].tobytes() for number in timeline.frames], pa.binary(32)),
     ]
     return pa.Table.from_arrays(
         [column.cast(type) for column, type in zip(columns, INTERVALS.types, strict=True)],

@@ -84,6 +84,7 @@ class _MadeFrames(Frames):
             np.array(shown, np.int32),
             np.concatenate([[0], ends[:-1]]),
             ends,
+            np.zeros((len(pictures), 32), np.uint8),
             times.astype(np.int32),
             codes,
             np.array([quality for _, quality in of_sample], np.uint8),

@@ -30,6 +30,7 @@ _MAX_BOXES = 100_000  # fragments of a second or less: a day
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 _TS_PACKETS = ((0, 188), (4, 192))  # where the first sync byte is, bytes of a packet
 _SYNC = 0x47
+_HOLDS = 0x30  # the bits of adaptation field and payload
 
 
 def video_format(data: bytes) -> VideoFormat | None:
@@ -40,10 +41,8 @@ def video_format(data: bytes) -> VideoFormat | None:
         return VideoFormat.WEBM
     if data[:4] == b"RIFF" and data[8:12] == b"AVI ":
         return VideoFormat.AVI
-    for first, length in _TS_PACKETS:
-        syncs = data[first : first + 4 * length : length]
-        if len(syncs) == 4 and set(syncs) == {_SYNC}:
-            return VideoFormat.TS
+    if any(_has_ts_packets(data, first, length) for first, length in _TS_PACKETS):
+        return VideoFormat.TS
     return None
 
 
@@ -72,6 +71,12 @@ def _is_iso(data: bytes) -> bool:
         brands = {data[at : at + 4] for at in range(8, min(size, 256, len(data)), 4)}
         return brands.isdisjoint(_PICTURE_BRANDS)
     return kind in _FIRST_BOXES and (size <= 1 or 8 <= size <= _MAX_FIRST_BOX)
+
+
+def _has_ts_packets(data: bytes, first: int, length: int) -> bool:
+    """Whether four packets begin with the sync byte, and each says that it holds something."""
+    heads = [data[at : at + 4] for at in range(first, first + 4 * length, length)]
+    return all(len(head) == 4 and head[0] == _SYNC and head[3] & _HOLDS for head in heads)
 
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:

@@ -106,6 +106,7 @@ class _Reading:
             frames=shown.frames,
             starts=shown.starts,
             ends=shown.ends,
+            moving=shown.moving,
             sample_times=np.array(track.times, np.int32),
             sample_hashes=np.frombuffer(b"".join(track.hashes), np.uint8).reshape(-1, 32),
             sample_qualities=np.array(track.qualities, np.uint8),
@@ -128,7 +129,7 @@ class _Reading:
         if cut:
             self._notes.append("damaged: its end is missing")
         elif unreadable:
-            self._notes.append(f"damaged: {unreadable:,} parts of it can't be read")
+            self._notes.append(f"damaged: frames that can't be read: {unreadable:,}")
         if decoder.is_too_long:
             hours = MAX_DURATION // 3_600_000
             self._notes.append(f"longer than {hours} hours: the rest is left out")

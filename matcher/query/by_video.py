@@ -16,6 +16,7 @@ from frametrace.embed.signals.pdq import MIN_QUALITY
 from frametrace.embed.video.timeline import Timeline
 from frametrace.matcher.query.posts_with_items import MatchingItem
 from frametrace.matcher.result_schemas import Relation
+from frametrace.matcher.videos.numbered_frames import Track, VideoFrames
 from frametrace.matcher.videos.spans import (
     Shown,
     Span,
@@ -27,7 +28,6 @@ from frametrace.matcher.videos.spans import (
 )
 from frametrace.matcher.videos.time_alignment import align_in_time
 from frametrace.matcher.videos.track_alignment import refined
-from frametrace.matcher.videos.video_frames import Track, VideoFrames
 from frametrace.matcher.videos.video_pairs import span_row
 from frametrace.matcher.videos.video_relation import relation_of_videos
 

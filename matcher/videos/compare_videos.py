@@ -24,9 +24,9 @@ from frametrace.matcher.pictures.compare_pairs import (
 from frametrace.matcher.result_schemas import VIDEO_MATCHES
 from frametrace.matcher.videos.frame_candidates import FrameCandidates, by_features, by_hashes
 from frametrace.matcher.videos.frame_verdicts import FramePair, FrameVerdicts
+from frametrace.matcher.videos.numbered_frames import VideoFrames
 from frametrace.matcher.videos.shared_spans import VideoPair
 from frametrace.matcher.videos.still_times import StillPair
-from frametrace.matcher.videos.video_frames import VideoFrames
 from frametrace.matcher.videos.video_pairs import pair_rows
 from frametrace.work.executor import Executor
 from frametrace.work.progress import Progress, Silent
@@ -124,12 +124,16 @@ def _owner_pairs(
 def _first(
     pairs: Sequence[tuple[FramePair, bool | None]], frames: VideoFrames, owners: tuple[int, int]
 ) -> Iterator[tuple[FramePair, bool | None]]:
-    """The first pairs to compare: the best, each frame once."""
-    left = _FIRST_PAIRS if frames.is_video(owners[1]) else _FIRST_STILLS
+    """The first pairs to compare: the best, each frame once if there are enough."""
+    of_stills = not frames.is_video(owners[1])
+    left = _FIRST_STILLS if of_stills else _FIRST_PAIRS
     used: set[int] = set()
+    later = []
     for (a, b), mirrored in pairs:
-        is_still = not frames.is_video(owners[1])
-        if left and a not in used and (is_still or b not in used):
+        if a in used or (b in used and not of_stills):
+            later.append(((a, b), mirrored))
+        elif left:
             used |= {a, b}
             left -= 1
             yield (a, b), mirrored
+    yield from later[:left]

@@ -20,7 +20,7 @@ from frametrace.index.feature_join.geometric_consistency import MIN_SCORE
 from frametrace.index.feature_shards import FeatureShards
 from frametrace.index.hamming.pair_cache import near_pairs
 from frametrace.matcher.photos.dense_hashes import PairThinning
-from frametrace.matcher.videos.video_frames import VideoFrames
+from frametrace.matcher.videos.numbered_frames import VideoFrames
 from frametrace.work.progress import Progress
 
 __all__ = ["FrameCandidates", "by_features", "by_hashes"]

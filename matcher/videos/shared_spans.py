@@ -8,6 +8,7 @@ import numpy as np
 
 from frametrace.matcher.result_schemas import Relation
 from frametrace.matcher.videos.frame_verdicts import FramePair, FrameVerdicts
+from frametrace.matcher.videos.numbered_frames import VideoFrames
 from frametrace.matcher.videos.spans import (
     Shown,
     Span,
@@ -20,7 +21,6 @@ from frametrace.matcher.videos.spans import (
 )
 from frametrace.matcher.videos.time_alignment import TimeAlignment, align_in_time
 from frametrace.matcher.videos.track_alignment import refined
-from frametrace.matcher.videos.video_frames import VideoFrames
 from frametrace.matcher.videos.video_pairs import MediaPair
 from frametrace.matcher.videos.video_relation import relation_of_videos, shares_of
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from frametrace.matcher.result_schemas import Relation
 from frametrace.matcher.videos.frame_verdicts import FramePair, FrameVerdicts
+from frametrace.matcher.videos.numbered_frames import VideoFrames
 from frametrace.matcher.videos.spans import Span, Verdict
-from frametrace.matcher.videos.video_frames import VideoFrames
 from frametrace.matcher.videos.video_pairs import MediaPair
 
 __all__ = ["StillPair"]

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from frametrace.matcher.videos.numbered_frames import Track
 from frametrace.matcher.videos.time_alignment import TimeAlignment
-from frametrace.matcher.videos.video_frames import Track
 
 __all__ = ["refined"]
 

@@ -10,8 +10,8 @@ from frametrace.matcher.pictures.pair_evidence import CELLS
 from frametrace.matcher.pictures.verified_pair_table import PAIRS, inverted_evidence
 from frametrace.matcher.result_schemas import Relation
 from frametrace.matcher.videos.frame_verdicts import FramePair, FrameVerdicts
+from frametrace.matcher.videos.numbered_frames import VideoFrames
 from frametrace.matcher.videos.spans import Span
-from frametrace.matcher.videos.video_frames import VideoFrames
 
 __all__ = ["MediaPair", "pair_rows", "span_row"]
 

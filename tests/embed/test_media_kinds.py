@@ -30,6 +30,7 @@ class TwoFrames(Frames):
         starts = np.array([0, 1000, 2500])
         self.timeline = Timeline(
             *(4000, 640, 480, shown, starts, np.array([1000, 2500, 4000])),
+            np.zeros((2, 32), np.uint8),
             *(np.array([0], np.int32), np.zeros((1, 32), np.uint8), np.array([90], np.uint8)),
         )
 

@@ -12,6 +12,8 @@ from frametrace.case.store import Case
 from frametrace.case.with_frames import WithFrames
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.pdq import MIN_QUALITY, Pdq
+from frametrace.matcher.pictures.pair_evidence import CELLS
+from frametrace.matcher.pictures.verified_pair_table import cells_of
 
 __all__ = ["Track", "VideoFrames"]
 
@@ -32,6 +34,7 @@ class VideoFrames:
     the k-th picture. `videos` holds the digests of the videos, ascending; `durations` is (v,)
     float64 ms. Interval i, in the order of videos and times, shows the frame `shown[i]` from
     `starts[i]` to `ends[i]` (float64 ms); those of video j are `bounds[j]` to `bounds[j + 1]`.
+    `moving` is (n, 256) bool.
     """
 
     def __init__(self, case: Case) -> None:
@@ -48,6 +51,9 @@ class VideoFrames:
         self.shown = pc.index_in(intervals["sha256"], value_set=frames).to_numpy().astype(np.int64)
         self.starts = intervals["start_ms"].to_numpy().astype(np.float64)
         self.ends = intervals["end_ms"].to_numpy().astype(np.float64)
+        # (n, 256) bool: the cells of each frame in which the picture moves.
+        self.moving = np.zeros((len(frames), CELLS), bool)
+        self.moving[self.shown] = cells_of(intervals["moving"])
         of_frame = np.zeros(len(frames), np.int64)
         of_frame[self.shown] = video
         pictures = _pictures(case)
