@@ -1,12 +1,12 @@
 """Makes thumbnails of the frames of videos from those that the case holds: no video is decoded."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import IntEnum
 
 import pyarrow as pa
 
-from frametrace.app.report.shown_videos import Video
+from frametrace.app.report.shown_videos import Video, videos_among
 from frametrace.case.schemas import frame_table
 from frametrace.case.store import Case
 from frametrace.case.views import connect
@@ -15,7 +15,7 @@ from frametrace.work.executor import Executor
 from frametrace.work.process_pool import ProcessPool
 from frametrace.work.progress import Progress
 
-__all__ = ["FrameSize", "frame_thumbnails", "typical_frames"]
+__all__ = ["FrameSize", "frame_thumbnails", "typical_frames", "video_previews"]
 
 _TABLE = frame_table(thumbnail.Thumbnail.name)
 _VIEW = _TABLE.replace("/", "_")
@@ -52,6 +52,20 @@ def frame_thumbnails(
                 made[digest] = uri
             advance(1)
     return made
+
+
+def video_previews(
+    case: Case, digests: Collection[str], executor: Executor | None, progress: Progress
+) -> dict[str, str]:
+    """The most typical frame of those of some items that are videos, as `data:` URIs by digest.
+
+    Empty for a video without a stored one: it is no picture to be decoded.
+    """
+    videos = videos_among(case, digests)
+    typical = typical_frames(videos)
+    sizes = dict.fromkeys(typical.values(), FrameSize.LIST)
+    made = frame_thumbnails(case, sizes, executor, progress)
+    return {digest: made.get(typical.get(digest, ""), "") for digest in videos}
 
 
 def typical_frames(videos: Mapping[str, Video]) -> dict[str, str]:

@@ -1,27 +1,33 @@
 """What people see of videos: in the tables, in sentences, on the page and on the console."""
 
+import base64
 import csv
 import hashlib
+import io
 import json
 import re
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from filming import clip, cuts, pan, scenes
 from made_videos import MadeVideoKind, Shot, video_bytes
 from making import jpeg, make_case, photo
+from PIL import Image
 
 from frametrace.app import library
 from frametrace.app.output.print_results import print_matched
 from frametrace.app.output.video_words import spans_cell
 from frametrace.app.report import group_views as views_module
 from frametrace.app.report import thumbnails as thumbnails_module
+from frametrace.app.report.frame_thumbnails import video_previews
 from frametrace.app.report.write_report import write_report
 from frametrace.app.summary import counts_of
 from frametrace.embed import media_kinds
 from frametrace.matcher.match_case import match_case
 from frametrace.matcher.saved_results import load_results
 from frametrace.work.executor import InProcess
+from frametrace.work.progress import Silent
 
 SIGNALS = ("pdq", "caption_key", "local", "thumbnail")
 SHOTS = [Shot(seed, 2.5) for seed in range(1, 13)]
@@ -204,6 +210,21 @@ def test_no_video_goes_to_the_decoder_of_pictures(case, monkeypatch, tmp_path):
     monkeypatch.setattr(thumbnails_module, "read_media", recorded)
     write_report(case, tmp_path, executor=InProcess())
     assert set(opened) == {"still.jpg", "picture.jpg"}
+
+
+def test_a_preview_is_the_frame_that_is_shown_longest(case):
+    names = {digest(name): name for name in ("alone.mp4", "still.jpg")}
+    made = video_previews(case, list(names), InProcess(), Silent())
+    assert [names[item] for item in made] == ["alone.mp4"]
+    data = base64.b64decode(made[digest("alone.mp4")].removeprefix("data:image/webp;base64,"))
+    small = np.asarray(Image.open(io.BytesIO(data)).convert("L"), float)
+    assert max(small.shape) == 144
+    longest, other = (
+        np.asarray(photo(seed).convert("L").resize(small.shape[::-1]), float) for seed in (60, 61)
+    )
+    alike, unlike = (np.corrcoef(small.ravel(), p.ravel())[0, 1] for p in (longest, other))
+    assert alike > 0.9
+    assert unlike < 0.5
 
 
 def test_videos_are_counted_apart_from_pictures(case, html, capsys):
