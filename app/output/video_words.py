@@ -33,7 +33,7 @@ _Span = Mapping[str, Any]
 
 def clock(milliseconds: int, *, tenths: bool = False) -> str:
     """A time in a video: `00:12` or `1:02:03`; with `tenths` `00:12.3`, unless they are 0."""
-    units = round(milliseconds / 100) if tenths else 10 * round(milliseconds / 1000)
+    units = (milliseconds + 50) // 100 if tenths else 10 * ((milliseconds + 500) // 1000)
     minutes, rest = divmod(units, 600)
     seconds, tenth = divmod(rest, 10)
     hours, minutes = divmod(minutes, 60)
