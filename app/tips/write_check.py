@@ -8,7 +8,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frametrace.app.output.video_words import spans_cell
 from frametrace.app.report.csv_tables import write_csv
 from frametrace.app.report.frame_thumbnails import video_previews
 from frametrace.app.report.output_folder import check_output_folder, output_files
@@ -71,14 +70,7 @@ def refuse_to_overwrite(case: Path, out: Path) -> None:
 
 
 def _marked(checked: CheckResult, table: pa.Table) -> pa.Table:
-    """The table with the tip's marking in every row, so that no part is shared without it.
-
-    Spans are text, such as `00:12-00:41 = 00:00-00:29`: the item's times and those of the post.
-    """
-    at = table.schema.get_field_index("spans")
-    if at >= 0:
-        texts = [row and spans_cell(row) for row in table["spans"].to_pylist()]
-        table = table.set_column(at, "spans", pa.array(texts, pa.string()))
+    """The table with the tip's marking in every row, so that no part is shared without it."""
     return table.append_column("tlp", pa.repeat(checked.tip.head.tlp.label, table.num_rows))
 
 

@@ -142,7 +142,8 @@ def _best_pairs(
 ) -> dict[FramePair, FrameAgreement]:
     """The pairs that agree best, as many as may be aligned: frames may be shown very often."""
     times_a, times_b = Counter(known.frames.tolist()), Counter(shown.frames.tolist())
-    kept, intervals = {}, 0
+    kept: dict[FramePair, FrameAgreement] = {}
+    intervals = 0
     for key in sorted(pairs, key=lambda key: (-pairs[key].similarity, key)):
         intervals += times_a[key[0]] * times_b[key[1]]
         if kept and intervals > _MAX_INTERVALS:

@@ -91,7 +91,9 @@ def _compared(
             advance(1)
     verdicts.compare(missing)
     results = [result for item in compared if (result := item.result()) is not None]
-    spans = pa.Table.from_pylist([result.row(frames) for result in results], VIDEO_MATCHES)
+    spans = pa.Table.from_pylist(
+        [result.row(frames, verdicts) for result in results], VIDEO_MATCHES
+    )
     order = [("sha256_a", "ascending"), ("sha256_b", "ascending")]
     return ComparedVideos(pair_rows(results, frames, verdicts), spans.sort_by(order))
 
