@@ -57,7 +57,9 @@ class _SlideFrames(Frames):
         self.timeline = Timeline(
             *(int(ends[-1]), 640, 480),
             np.array([names.index(name) for name, _ in self._shown], np.int32),
-            *(starts.astype(np.int64), ends.astype(np.int64), times.astype(np.int32)),
+            *(starts.astype(np.int64), ends.astype(np.int64)),
+            np.zeros((len(names), 32), np.uint8),
+            times.astype(np.int32),
             np.array([np.frombuffer(code, np.uint8) for code, _ in sampled]),
             np.array([quality for _, quality in sampled], np.uint8),
         )
