@@ -22,7 +22,7 @@ from frametrace.case.store import Case
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.pdq import MIN_QUALITY, Pdq
 from frametrace.matcher.result_schemas import SPANS, Relation
-from frametrace.matcher.tips.frame_matches import Search, matching_frames, matching_pictures
+from frametrace.matcher.tips.frame_matches import Search, matching_frames
 from frametrace.matcher.tips.known_material import NEAREST_ITEMS
 from frametrace.matcher.tips.time_agreement import FrameAgreement, KnownVideo, Reuse, reuse_of
 from frametrace.matcher.videos.numbered_frames import VideoFrames
@@ -44,19 +44,17 @@ _Row = Mapping[str, Any]
 
 
 def echoes_by_video(
-    case: Case, material: pa.Table, search: Search, matched: pa.Array, items: pa.Array | None
+    case: Case, material: pa.Table, search: Search, stills: pa.Table, items: pa.Array | None
 ) -> pa.Table:
     """The videos that reuse known material, and pictures that show known videos.
 
-    In the schema MATCHED_MEDIA, by digest. `matched` are pictures that other known material was
-    found in; `items` limits the search to pictures and videos with these digests.
+    In the schema MATCHED_MEDIA, by digest. `stills` are the pictures that show known frames, as
+    FRAME_MATCHES; `items` limits the search to videos with these digests.
     """
     known = _KnownItems(material)
     frames = matching_frames(case, material, search, items)
     rows = list(_echoing_videos(VideoFrames(case), frames, known)) if frames.num_rows else []
-    pictures = matching_pictures(case, material, search, items)
-    pictures = pictures.filter(pc.invert(pc.is_in(pictures["sha256"], value_set=matched)))
-    rows += _stills(case, pictures, known)
+    rows += _stills(case, stills, known)
     return pa.Table.from_pylist(rows, MATCHED_MEDIA).sort_by("sha256")
 
 

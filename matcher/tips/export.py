@@ -124,15 +124,18 @@ def export_tip(
     items = chain(item_documents(rows, disclosure), videos.documents(disclosure))
     kind = TIP_WITH_VIDEOS if len(videos) else TIP
     ids: list[str] = []
+    digests = [*rows["digests"].to_pylist(), *videos.digests]
     with writer_lock(case.path):
         sha256 = write_document(out, kind, head.to_json(), _noting(items, ids), settings.sign_with)
-        digests = [*rows["digests"].to_pylist(), *videos.digests]
         _record_sent(case, sha256, pa.array(ids, pa.string()), digests)
-    kinds = Counter(item_id.split("-")[0] for item_id in ids)
-    pictures, videos_sent, captions = (kinds[kind] for kind in ItemKind)
     in_selection = selected.group_by(["kind", "sha256"]).aggregate([]).num_rows
-    left_out = in_selection - sum(map(len, digests))
-    return ExportedTip(sha256, head, pictures, videos_sent, captions, left_out)
+    return ExportedTip(sha256, head, *_counts(ids), in_selection - sum(map(len, digests)))
+
+
+def _counts(ids: Sequence[str]) -> tuple[int, int, int]:
+    """How many pictures, videos and captions some items are."""
+    kinds = Counter(item_id.split("-")[0] for item_id in ids)
+    return kinds[ItemKind.PICTURE], kinds[ItemKind.VIDEO], kinds[ItemKind.CAPTION]
 
 
 def _noting(items: Iterable[dict[str, Any]], ids: list[str]) -> Iterator[dict[str, Any]]:

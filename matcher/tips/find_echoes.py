@@ -5,6 +5,7 @@ Known material is what a tip holds, or what the case's known groups share (`know
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from frametrace.case.store import Case
 from frametrace.case.with_frames import has_videos
@@ -16,7 +17,7 @@ from frametrace.matcher.result_schemas import POST_FIELDS, SPANS
 from frametrace.matcher.tips.echoes_by_hash import echoes_by_hash
 from frametrace.matcher.tips.echoes_by_text import echoes_by_meaning
 from frametrace.matcher.tips.echoes_by_video import MATCHED_MEDIA, echoes_by_video
-from frametrace.matcher.tips.frame_matches import Search
+from frametrace.matcher.tips.frame_matches import Search, edited_copies
 from frametrace.matcher.tips.known_material import EchoSettings, concat_matches, without_frames
 from frametrace.matcher.tips.texts_in_pictures import texts_in_pictures
 from frametrace.work.executor import Executor
@@ -95,16 +96,22 @@ def find_echoes(
     """
     items = None if posts is None else _carried_by(case, posts)
     search = Search(settings, executor, progress)
-    matches = _in_pictures_and_texts(case, without_frames(material), search, items)
-    if has_videos(case) or material["video"].null_count < len(material):
-        matched = matches["sha256"].combine_chunks()
-        by_video = echoes_by_video(case, material, search, matched, items)
+    copies = edited_copies(case, material, search, items)
+    of_frame = pc.is_in(
+        copies["item"], value_set=pc.indices_nonzero(pc.is_valid(material["video"]))
+    )
+    known_pictures, in_pictures = without_frames(material), copies.filter(pc.invert(of_frame))
+    matches = _in_pictures_and_texts(case, known_pictures, in_pictures, search, items)
+    if has_videos(case) or len(in_pictures) < len(copies):
+        matched = pc.is_in(copies["sha256"], value_set=matches["sha256"].combine_chunks())
+        stills = copies.filter(pc.and_(of_frame, pc.invert(matched)))
+        by_video = echoes_by_video(case, material, search, stills, items)
         matches = pa.concat_tables([matches, by_video])
     return _posts_with(case, material, matches, posts)
 
 
 def _in_pictures_and_texts(
-    case: Case, material: pa.Table, search: Search, items: pa.Array | None
+    case: Case, material: pa.Table, copies: pa.Table, search: Search, items: pa.Array | None
 ) -> pa.Table:
     """The pictures and texts of the case that reuse known ones, in the schema MATCHED_MEDIA."""
     settings, executor, progress = search.settings, search.executor, search.progress
@@ -117,7 +124,7 @@ def _in_pictures_and_texts(
         # Imported here because it loads the comparison of pictures.
         from frametrace.matcher.tips.echoes_by_picture import echoes_by_picture
 
-        matches = echoes_by_picture(case, material, matches, items, executor, progress)
+        matches = echoes_by_picture(case, material, matches, copies, executor, progress)
     return matches.append_column(MATCHED_MEDIA.field("spans"), pa.nulls(len(matches), SPANS))
 
 

@@ -1,4 +1,4 @@
-"""Finds which frames of a case's videos show known material, and which pictures show known frames.
+"""Finds which frames of a case's videos, and which of its pictures, show known material.
 
 Every pair counts, not only the nearest: which of them agree in time decides what is an echo.
 """
@@ -25,10 +25,10 @@ from frametrace.matcher.tips.known_material import EchoSettings
 from frametrace.work.executor import Executor
 from frametrace.work.progress import Progress, Silent
 
-__all__ = ["FRAME_MATCHES", "Search", "matching_frames", "matching_pictures"]
+__all__ = ["FRAME_MATCHES", "Search", "edited_copies", "matching_frames"]
 
 # One row per frame or picture of the case, row of the known material that it shows, and signal.
-# `mirrored` is null for hashes.
+# `mirrored` and `inliers` are null for hashes.
 FRAME_MATCHES = pa.schema(
     [
         ("sha256", pa.string()),
@@ -38,6 +38,7 @@ FRAME_MATCHES = pa.schema(
         ("similarity", pa.float32()),
         ("relation", pa.string()),
         ("mirrored", pa.bool_()),
+        ("inliers", pa.int32()),
     ]
 )
 
@@ -71,38 +72,23 @@ def matching_frames(
     return _matches(WithFrames(case, pictures=True), material, search, frames)
 
 
-def matching_pictures(
-    case: Case, material: pa.Table, search: Search, items: pa.Array | None = None
-) -> pa.Table:
-    """The pictures of the case that show frames of known videos by local features.
-
-    Near hashes alone are not enough: see `echoes_by_video`. In the schema FRAME_MATCHES.
-    """
-    is_frame = pc.is_valid(material["video"])
-    if Local.name not in search.settings.signals or not pc.any(is_frame).as_py():
-        return FRAME_MATCHES.empty_table()
-    return _edited_copies(case, _only(material, is_frame), search, items)
-
-
-def _only(material: pa.Table, chosen: pa.ChunkedArray) -> pa.Table:
-    """The material with the same rows, of which only some have local features."""
-    at = material.schema.get_field_index("local")
-    kept = pc.if_else(chosen, material["local"], pa.scalar(None, material["local"].type))
-    return material.set_column(at, material.schema.field(at), kept)
-
-
 def _matches(case: Case, material: pa.Table, search: Search, pictures: pa.Array) -> pa.Table:
     parts = [FRAME_MATCHES.empty_table()]
     if Pdq.name in search.settings.signals and case.epoch.rows(signal_table(Pdq.name)):
         parts.append(_near_hashes(case, material, search, pictures))
-    if Local.name in search.settings.signals:
-        parts.append(_edited_copies(case, material, search, pictures))
+    parts.append(edited_copies(case, material, search, pictures))
     return pa.concat_tables(parts)
 
 
-def _edited_copies(
+def edited_copies(
     case: Case, material: pa.Table, search: Search, pictures: pa.Array | None
 ) -> pa.Table:
+    """The pictures that are edited copies of known ones and of known frames, as FRAME_MATCHES.
+
+    `pictures` limits the search. In a view with frames, frames are pictures.
+    """
+    if Local.name not in search.settings.signals:
+        return FRAME_MATCHES.empty_table()
     # Imported here because it loads the comparison of pictures.
     from frametrace.matcher.tips.edited_copy_search import find_edited_copies
 
@@ -114,6 +100,7 @@ def _edited_copies(
             "signal": pa.repeat(Local.name, len(copies)),
             "distance": pa.nulls(len(copies), pa.int32()),
             "mirrored": copies["mirrored"],
+            "inliers": copies["inliers"],
         }
     ).select(FRAME_MATCHES.names)
 
@@ -136,6 +123,7 @@ def _near_hashes(case: Case, material: pa.Table, search: Search, pictures: pa.Ar
             "similarity": pa.array(1 - distance / BITS, pa.float32()),
             "relation": pa.repeat(str(Relation.COPY), len(item)),
             "mirrored": pa.nulls(len(item), pa.bool_()),
+            "inliers": pa.nulls(len(item), pa.int32()),
         }
     )
     if Local.name not in search.settings.signals or not len(item):
