@@ -98,7 +98,7 @@ def batch_rows(
             alone = post.platform == PICTURE_FOLDER
             source = post.source, post.line
             link = rows.add_picture((post.platform, post.post_id), item, source, guess=alone)
-            if item.path.endswith(post.media):
+            if item.path.endswith((*post.media, *post.stills)):
                 rows.roots[link] = item.root
     return rows
 

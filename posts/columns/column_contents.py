@@ -18,7 +18,7 @@ from frametrace.posts.readers.shared.platforms import (
     platform_of,
 )
 from frametrace.posts.readers.shared.post_keys import id_in_link
-from frametrace.posts.sources.picture_files import is_picture
+from frametrace.posts.sources.media_files import is_media
 from frametrace.posts.values import parse_count
 
 __all__ = ["ColumnContents", "column_contents"]
@@ -176,9 +176,9 @@ def _is_picture(item: str) -> bool:
     if _VIDEO.search(item):
         return False
     if not _is_link(item):
-        return "://" not in item and not item.startswith("{") and is_picture(item)
+        return "://" not in item and not item.startswith("{") and is_media(item)
     try:
-        return is_picture(urlsplit(item).path) or _picture_host(item) is not None
+        return is_media(urlsplit(item).path) or _picture_host(item) is not None
     except ValueError:
         return False
 

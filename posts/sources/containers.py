@@ -49,6 +49,10 @@ class Folder:
         """The size of a file as it is stored. Raises OSError."""
         return (self.path / path).stat().st_size
 
+    def unpacked_bytes(self, path: str) -> int:
+        """The size of a file. Raises OSError."""
+        return self.packed_bytes(path)
+
     def read(self, path: str, limit: int) -> bytes:
         """Read a file of at most `limit` bytes. Raises OSError or ValueError."""
         file = f"{self.path}/{path}"
