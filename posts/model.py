@@ -129,13 +129,15 @@ class MediaFile:
 class MediaItem:
     """The bytes of one picture or video: `sha256` identifies them, the rest locates a copy.
 
-    `root` is an absolute folder or zip archive, `path` a relative POSIX path inside it.
+    `root` is an absolute folder or zip archive, `path` a relative POSIX path inside it. `is_video`
+    is by its first bytes.
     """
 
     sha256: str
     root: str
     path: str
     size: int
+    is_video: bool = False
 
     @property
     def full_path(self) -> str:

@@ -39,13 +39,14 @@ def identify(file: MediaFile, limit: int = 0) -> MediaItem:
     It has at most `limit` bytes, by default `MAX_VIDEO_BYTES` if its first bytes are a video's and
     `MAX_PICTURE_BYTES` otherwise. Raises DecodeError as `read_media` does.
     """
-    digest, size = hashlib.sha256(), 0
+    digest, size, is_video = hashlib.sha256(), 0, False
     with _opened(file.root, file.path) as container:
         declared = container.unpacked_bytes(file.path)
         with container.open(file.path) as opened:
             while piece := opened.read(_PIECE):
                 if not size:
-                    limit = limit or _limit_for(piece)
+                    is_video = is_video_data(piece[:HEAD_BYTES])
+                    limit = limit or (MAX_VIDEO_BYTES if is_video else MAX_PICTURE_BYTES)
                     if declared > limit:
                         raise ValueError(f"{declared:,} bytes are over the limit of {limit:,}")
                 digest.update(piece)
@@ -54,11 +55,7 @@ def identify(file: MediaFile, limit: int = 0) -> MediaItem:
                     raise _over(file.path, limit)
                 if size > declared:
                     raise ValueError("it grew while it was read")
-    return MediaItem(digest.hexdigest(), file.root, file.path, size)
-
-
-def _limit_for(first_bytes: bytes) -> int:
-    return MAX_VIDEO_BYTES if is_video_data(first_bytes[:HEAD_BYTES]) else MAX_PICTURE_BYTES
+    return MediaItem(digest.hexdigest(), file.root, file.path, size, is_video)
 
 
 def _over(path: str, limit: int) -> DecodeError:

@@ -120,7 +120,7 @@ def _files(row: Row, columns: Columns, platform: str, post_id: str) -> Shown:
         return Shown(())
     pictures = _links(row, columns.pictures)
     if platform == "telegram" and row.values.get("attachment_type", "").strip() == "video":
-        return Shown(pictures or (f"{row.values.get('id', post_id)}.mp4",))
+        return Shown(pictures or (f"{post_id.replace('/', '-')}.mp4",))
     listed = tuple(link for link in _links(row, columns.videos) if not is_playlist(link))
     videos = tuple(link for link in listed if is_video_link(link) or not is_media_link(link))
     if columns.covers:
