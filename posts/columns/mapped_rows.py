@@ -212,9 +212,9 @@ def links_listed(text: str) -> tuple[str, ...]:
 
 
 def files_listed(text: str) -> tuple[str, ...]:
-    """Paths and links of pictures, listed as in `links_listed`; paths may have blanks and commas.
+    """Paths and links of media, listed as in `links_listed`; paths may have blanks and commas.
 
-    So commas separate paths only if each part has the name of a picture.
+    So commas separate paths only if each part has the name of a picture or a video.
     """
     text = text.strip()
     if text.startswith("["):
