@@ -11,6 +11,7 @@ from frametrace.posts.media.guesses_by_file_name import PostKey
 from frametrace.posts.media.identify_picture import read_media
 from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.model import MediaFile, Post, Skipped
+from frametrace.posts.sources.media_files import is_video
 from frametrace.posts.sources.paths import printable
 
 __all__ = ["JoinedPictures", "Pictures", "absent", "shown"]
@@ -96,11 +97,13 @@ def absent(joined: JoinedPictures, limit: int) -> Iterable[str]:
 
 
 def _pixels(file: MediaFile) -> str:
-    """The width and height of a picture; empty if its header doesn't give them."""
+    """The width and height of a picture; empty for a video, or if its header doesn't say."""
     import warnings
 
     from PIL import Image
 
+    if is_video(file.path):
+        return ""
     try:
         data = read_media(file.root, file.path, _MAX_BYTES)
         with warnings.catch_warnings():

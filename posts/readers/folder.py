@@ -1,4 +1,4 @@
-"""Reads a folder of pictures: each picture is a post, and its folder is the account."""
+"""Reads a folder of pictures and videos: each is a post, and its folder is the account."""
 
 from pathlib import PurePosixPath
 
@@ -24,7 +24,7 @@ def _parse(row: Row) -> Post:
 
 READER = Reader(
     name="folder",
-    title="A folder of pictures",
+    title="A folder of pictures and videos",
     example="pictures/",
     platform=PICTURE_FOLDER,
     time="none",

@@ -156,7 +156,7 @@ def _counts(row: Row, columns: Columns) -> dict[str, int]:
 
 READER = Reader(
     name="4cat",
-    title="4CAT's posts of a platform; pictures in 4CAT's zip archives",
+    title="4CAT's posts of a platform; pictures and videos in 4CAT's zip archives",
     example="twitter-import-1566223402.csv",
     platform=", ".join(dict.fromkeys(source.platform for source in SOURCES)),
     time="second; day where 4CAT estimates it; none where the platform shows none",
