@@ -43,7 +43,8 @@ def identify(file: MediaFile, limit: int = 0) -> MediaItem:
     with _opened(file.root, file.path) as container:
         declared = container.unpacked_bytes(file.path)
         with container.open(file.path) as opened:
-            while piece := opened.read(_PIECE):
+            # A larger buffer than the file would take longer to allocate.
+            while piece := opened.read(min(_PIECE, declared + 1 - size)):
                 if not size:
                     is_video = is_video_data(piece[:HEAD_BYTES])
                     limit = limit or (MAX_VIDEO_BYTES if is_video else MAX_PICTURE_BYTES)

@@ -1,4 +1,4 @@
-"""Reads `result.json`, Telegram Desktop's export of one chat or of all, with its files beside it."""
+"""Reads `result.json`, Telegram Desktop's export of one chat or of all, with files beside it."""
 
 from collections.abc import Iterable
 from datetime import datetime
