@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from frametrace.case.arrow_rows import accounts_table, media_table, posts_table, skipped_table
 from frametrace.case.case_writer import CaseWriter
-from frametrace.case.ingest_batch import BatchRows, batch_rows, guessed_picture_rows
-from frametrace.case.picture_links import guess_corrections, new_guesses, new_links
+from frametrace.case.ingest_batch import BatchRows, batch_rows, guessed_file_rows
+from frametrace.case.media_links import guess_corrections, new_guesses, new_links
 from frametrace.case.post_key_conflicts import KeyConflict
 from frametrace.case.saved_column_maps import save_column_maps
 from frametrace.case.store import Case
@@ -152,7 +152,7 @@ def _add_guessed_files(
         ):
             accepted = (row for row in assigned if row[:3] not in refused)
             while batch := list(islice(accepted, _BATCH_ROWS)):
-                rows = guessed_picture_rows(batch, compared_with, advance, guess=guess)
+                rows = guessed_file_rows(batch, compared_with, advance, guess=guess)
                 _put(writer, rows, added)
                 added.by_name += len(rows.guessed)
 

@@ -7,8 +7,8 @@ from enum import StrEnum
 
 __all__ = [
     "ACCOUNT_NUMBER",
+    "MEDIA_FOLDER",
     "PARTIAL",
-    "PICTURE_FOLDER",
     "WRITTEN_ID",
     "Account",
     "AccountKind",
@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 _MAX_REASON = 1000  # characters; messages of libraries may repeat their whole input
-PICTURE_FOLDER = "folder"  # the platform of pictures and videos that are posts
+MEDIA_FOLDER = "folder"  # the platform of pictures and videos that are posts
 # Names in `Post.extra`:
 ACCOUNT_NUMBER = "account_number"  # the number of an account whose id is its handle
 WRITTEN_ID = "id_as_written"  # a post's id, if the row spells it differently
