@@ -10,9 +10,9 @@ from frametrace.app.inspection.findings import (
     InspectedFile,
     InspectedSource,
     Inspection,
-    PictureSummary,
+    MediaSummary,
     Reason,
-    ShownPicture,
+    ShownFile,
     ShownPost,
     TimeColumn,
 )
@@ -165,7 +165,7 @@ def _raw_rows(draft: DraftedMap) -> tuple[list[str], list[list[str]]]:
     return header, rows
 
 
-def _picture_lines(pictures: PictureSummary, inspection: Inspection) -> Iterator[str]:
+def _picture_lines(pictures: MediaSummary, inspection: Inspection) -> Iterator[str]:
     lines = [f"{count:,} joined {_RULES[rule]}" for rule, count in pictures.joined.items() if count]
     absent = sum(reason.count for reason in pictures.absent)
     if absent:
@@ -237,7 +237,7 @@ def _time(post: Post) -> str:
     return post.posted_at.strftime(written) if post.posted_at and written else "none"
 
 
-def _picture(picture: ShownPicture) -> str:
+def _picture(picture: ShownFile) -> str:
     size = f", {picture.pixels}" if picture.pixels else ""
     return f"{picture.path} ({_RULES[picture.rule]}{size})"
 

@@ -71,6 +71,7 @@ SOURCES: tuple[Columns, ...] = (
         by_handle=True,
         covers=True,
         pictures=("image_urls", "image_url", "images", "thumbnail_url"),
+        videos=("video_urls", "video_url", "media_urls", "media_url"),  # of pictures as well
         counts={"num_likes": "likes", "num_comments": "comments", "play_count": "views"},
         not_a_post=("type", "comment", "a comment"),
     ),

@@ -535,6 +535,21 @@ CASES: dict[str, tuple[str, str, object, tuple[str, ...], tuple[str, ...]]] = {
         ("https://cdn.example.org/1.jpg", MP4),
         (STILL,),
     ),
+    "instagram by 4cat": (
+        "4cat",
+        "",
+        {
+            "id": "B1aBcD",
+            "body": "x",
+            "author": "lin",
+            "timestamp": "1566223402",
+            "num_likes": "1",
+            "image_urls": f"https://cdn.example.org/1.jpg,{STILL}",
+            "media_urls": f"https://cdn.example.org/1.jpg,{MP4}",
+        },
+        ("https://cdn.example.org/1.jpg", MP4),
+        (STILL,),
+    ),
     "telegram by 4cat, a table": (
         "4cat",
         "",
