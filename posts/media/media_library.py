@@ -29,6 +29,7 @@ from frametrace.posts.media.path_lookup import find_in_containers, find_in_folde
 from frametrace.posts.media.row_files import RowClaim, RowFiles
 from frametrace.posts.model import MediaFile, Post, Skipped
 from frametrace.posts.sources.containers import Folder, SourceLocation
+from frametrace.posts.sources.media_files import is_video
 from frametrace.posts.sources.sibling_sources import SiblingSources, account_hash
 
 __all__ = ["MediaLibrary"]
@@ -51,6 +52,7 @@ class MediaLibrary:
         self._owners: dict[str, int] = {}  # account hashes by the full paths of posts' files
         self._guessed: set[str] = set()  # full paths
         self._contested: set[str] = set()  # full paths
+        self._without_video: set[PostKey] = set()  # posts of which at most stills were found
         self._guesses = Guesses()
         self._link_claims = LinkClaims()
         self._claims = Claims()
@@ -103,7 +105,9 @@ class MediaLibrary:
                     self._guesses.note(post, named_after)
                 return
             not_found += [item for item in distinct if isinstance(item, Skipped)]
-        yield from self._stills(post, location, unsure)
+        if post.stills:
+            self._without_video.add((post.platform, post.post_id))
+            yield from self._stills(post, location, unsure)
         yield from self._note_guess(post, location, unsure, not_found, has_claims)
 
     def _stills(
@@ -203,7 +207,8 @@ class MediaLibrary:
         if isinstance(file, MediaFile):
             self.counts_by_rule["row"] += 1
             self._owners[file.full_path] = 0
-            self._guesses.settle(key)
+            if key not in self._without_video or is_video(file.path):
+                self._guesses.settle(key)
 
     def resolve_guesses(
         self, posts_with_ids: Callable[[Collection[str]], Collection[PostKey]]

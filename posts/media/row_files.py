@@ -49,11 +49,13 @@ class RowFiles:
     ) -> Iterator[_Answer]:
         """The files that a row names and those in lists, or the reasons why there are none.
 
-        Names that may mean several files are added to `unsure`.
+        Stills are left out. Names that may mean several files are added to `unsure`.
         """
         for named in post.media:
             yield from self._answers(post, named, location, unsure)
         for download in self.roots.index.downloads.of_post(post.post_id):
+            if download.url in post.stills:
+                continue
             try:
                 file = _downloaded_file(download)
             except ValueError as error:

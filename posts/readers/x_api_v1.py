@@ -110,6 +110,7 @@ def _parse(row: Row) -> Post:
     original_id = row.reference(f"{_ORIGINAL}id_str")
     posted_at, precision = row.time("created_at")
     content = _shown_content(row)
+    files = content.shown
     return Post(
         platform="twitter",
         post_id=post_id,
@@ -118,8 +119,8 @@ def _parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=content.text,
-        media=content.shown.media,
-        stills=content.shown.stills,
+        media=files.media,
+        stills=files.stills,
         links=content.links,
         hashtags=content.hashtags,
         repost_of=original_id,

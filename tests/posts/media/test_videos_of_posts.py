@@ -70,6 +70,22 @@ def test_a_still_does_not_keep_a_video_from_being_found_by_its_name(tmp_path: Pa
     assert found == ["clips/cover.jpg", f"clips/lin_video_{KEY}.mp4"]
 
 
+def test_nor_does_a_still_that_is_found_by_its_link_or_a_list(tmp_path: Path) -> None:
+    still = "https://cdn.example.org/small/FaaBBccXwAA1.jpg"
+    folder = _put(tmp_path, "stills/FaaBBccXwAA1.jpg", f"clips/lin_video_{KEY}.mp4")
+    video = "https://v.example.org/video/tos?a=1"
+    expected = [f"clips/lin_video_{KEY}.mp4", "stills/FaaBBccXwAA1.jpg"]
+    found = _resolved(MediaLibrary([folder]), _post(video, stills=(still,)))
+    assert sorted(found) == expected
+    listed = {still: {"success": True, "filename": "FaaBBccXwAA1.jpg", "post_ids": [KEY]}}
+    (folder / "stills" / ".metadata.json").write_text(json.dumps(listed))
+    found = _resolved(MediaLibrary([folder]), _post(video, stills=(still,)))
+    assert sorted(found) == expected
+    (folder / expected[0]).unlink()
+    found = _resolved(MediaLibrary([folder]), _post(video, stills=(still,)))
+    assert found == [expected[1], f"{video}: not downloaded"]
+
+
 def test_a_still_named_after_the_post_is_given_once(tmp_path: Path) -> None:
     folder = _put(tmp_path, f"{KEY}.mp4", f"{KEY}.jpg")
     library = MediaLibrary([folder])
