@@ -1,6 +1,7 @@
 """Exports with videos, through the command line: looked at, added, and added again."""
 
 import json
+import os
 import zipfile
 from pathlib import Path
 
@@ -102,3 +103,15 @@ def test_a_folder_of_videos_and_pictures_is_posts(tmp_path, command):
     added = json.loads(command("add", tmp_path / "case", folder, "--json").stdout)
     assert (added["posts"], added["media"], added["videos"]) == (4, 4, 2)
     assert added["skipped"] == 1
+
+
+def test_a_video_that_is_too_large_is_listed_with_the_limit(tmp_path, command):
+    folder = tmp_path / "collected"
+    folder.mkdir()
+    (folder / "long.mp4").write_bytes(mp4(1))
+    os.truncate(folder / "long.mp4", 600 * 2**20)
+    (folder / "short.mp4").write_bytes(mp4(2))
+    added = command("add", tmp_path / "case", folder)
+    assert added.returncode == 0, added.stderr
+    assert "read      2 new posts, 0 new pictures, 1 new video" in added.stdout
+    assert "629,145,600 bytes are over the limit of 536,870,912" in added.stdout
