@@ -20,9 +20,9 @@ class Columns:
     `marks` distinguish its tables from those of other sources. `by_handle`: the account is keyed by
     the handle in `name`, and `account` holds its number. `stills` are of videos, and stand for
     them where their links are missing. `covers`: the pictures include the covers of the videos.
-    `address` holds the link of the post itself. `not_a_post` says which rows
-    aren't posts: a column, its value in such a row, and what the row is; `*` means any value except
-    the row's own id. `coarse`: the time is accurate to the day at best.
+    `address` holds the link of the post itself. `not_a_post` says which rows aren't posts: a
+    column, its value in such a row, and what the row is; `*` means any value except the row's own
+    id. `coarse`: the time is accurate to the day at best.
     """
 
     platform: str

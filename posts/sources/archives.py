@@ -132,9 +132,7 @@ class TarArchive:
         """The size of a file as it is stored; 0 if there is none. Raises SourceError."""
         return self._tar().members.get(path, (0, 0))[1]
 
-    def unpacked_bytes(self, path: str) -> int:
-        """The size of a file; 0 if there is none. Raises SourceError."""
-        return self.packed_bytes(path)
+    unpacked_bytes = packed_bytes
 
     def read(self, path: str, limit: int) -> bytes:
         """Read a file of at most `limit` bytes. Raises SourceError or one of `READ_ERRORS`."""

@@ -49,9 +49,7 @@ class Folder:
         """The size of a file as it is stored. Raises OSError."""
         return os.stat(f"{self.path}/{path}").st_size  # noqa: PTH116
 
-    def unpacked_bytes(self, path: str) -> int:
-        """The size of a file. Raises OSError."""
-        return self.packed_bytes(path)
+    unpacked_bytes = packed_bytes
 
     def read(self, path: str, limit: int) -> bytes:
         """Read a file of at most `limit` bytes. Raises OSError or ValueError."""

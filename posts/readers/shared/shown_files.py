@@ -13,7 +13,6 @@ from frametrace.posts.values import distinct, parse_count
 __all__ = [
     "Shown",
     "best_variant",
-    "file_or_still",
     "is_media_link",
     "is_playlist",
     "is_video_link",
@@ -38,13 +37,13 @@ def shown_files(items: Iterable[tuple[str, str]]) -> Shown:
 
     A still counts as the file if there is no other, or only a playlist.
     """
-    sorted_items = [file_or_still(file.strip(), still.strip()) for file, still in items]
+    sorted_items = [_file_or_still(file.strip(), still.strip()) for file, still in items]
     media = distinct(file for file, _ in sorted_items)
     stills = distinct(still for _, still in sorted_items)
     return Shown(media, tuple(still for still in stills if still not in media))
 
 
-def file_or_still(file: str, still: str) -> tuple[str, str]:
+def _file_or_still(file: str, still: str) -> tuple[str, str]:
     """A file and its still, or the still as the file if there is no file."""
     return (file, still) if file and not is_playlist(file) else (still, "")
 
