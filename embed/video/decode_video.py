@@ -57,7 +57,6 @@ class VideoDecoder:
     def __iter__(self) -> Iterator[DecodedFrame]:
         """The frames at least `SAMPLE_STEP` apart; fewer where not all are decoded."""
         last: int | None = None  # time of the last sample
-        before: int | None = None  # time of the last decoded frame
         for frame in self._frames():
             if frame.is_corrupt:
                 self.corrupt += 1
@@ -69,13 +68,12 @@ class VideoDecoder:
                 return
             self._note_end(time, frame)
             if last is None or time - last >= SAMPLE_STEP:
-                if last is None or (before == last and self._holds_until(stored)):
+                if last is None or self._holds_until(stored):
                     since = time
                 else:
                     since = (last + time) // 2
                 last = time
                 yield DecodedFrame(time, since, frame)
-            before = time
 
     def _note_end(self, time: int, frame: "VideoFrame") -> None:
         length = milliseconds(frame.duration or None, self._video.stream.time_base)
