@@ -227,6 +227,15 @@ def test_a_preview_is_the_frame_that_is_shown_longest(case):
     assert unlike < 0.5
 
 
+def test_a_query_says_when_a_video_shows_the_picture(case, command):
+    done = command("query", case.path, case.path.parent / "still.jpg")
+    assert done.returncode == 0
+    (line,) = (line for line in done.stdout.splitlines() if line.endswith("whole.mp4"))
+    assert re.search(r"all of it, in a video, 00:10 to 00:13 +best frame, pdq: \d+ bits", line)
+    (line,) = (line for line in done.stdout.splitlines() if line.endswith("still.jpg"))
+    assert "same bytes" in line
+
+
 def test_videos_are_counted_apart_from_pictures(case, html, capsys):
     results, _ = load_results(case)
     counts = counts_of(case, results)
