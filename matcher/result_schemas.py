@@ -149,7 +149,9 @@ SPANS = pa.list_(
 
 # One row per pair of media items, at least one of them a video, that have something in common: the
 # digests of their bytes, `sha256_a` < `sha256_b`. `share_a` is the part of A's time that B shows,
-# 0 to 1; 1 for a picture. `frames` is the number of pairs of frames that were found to agree.
+# 0 to 1; 1 for a picture. `frames` is the number of pairs of frames that were found to agree;
+# `frame_a` and `frame_b` are the digests of the two that agree best, which the evidence of the
+# match is about: those of frames, or of the picture's bytes.
 VIDEO_MATCHES = pa.schema(
     [
         pa.field("sha256_a", pa.string(), nullable=False),
@@ -158,6 +160,8 @@ VIDEO_MATCHES = pa.schema(
         ("share_a", pa.float32()),
         ("share_b", pa.float32()),
         ("frames", pa.int32()),
+        ("frame_a", pa.string()),
+        ("frame_b", pa.string()),
         ("spans", SPANS),
     ]
 )

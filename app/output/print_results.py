@@ -23,7 +23,7 @@ from frametrace.app.output.edit_words import edits_found
 from frametrace.app.report.framing_sentences import name_of
 from frametrace.app.report.group_changes import changed_most, mark, since_of
 from frametrace.app.skipped_reasons import reasons_of, skipped_text
-from frametrace.app.summary import describe_signals, elements_text
+from frametrace.app.summary import describe_signals, elements_text, videos_text
 from frametrace.case.store import Case
 from frametrace.matcher.result_schemas import GroupKind, Relation
 from frametrace.matcher.saved_results import Results
@@ -160,6 +160,8 @@ def print_matched(matched: Matched) -> None:
     print_line("found", f"{groups}; {counts.accounts:,} accounts take part")
     if edits := edits_found(counts):
         print_line("edited", edits)
+    if videos := videos_text(counts):
+        print_line("videos", videos)
     if elements := elements_text(counts):
         print_line("elements", elements)
     for name, posts in _posts_by_framing(results).items():

@@ -34,7 +34,7 @@ def refined(alignment: TimeAlignment, a: Track, b: Track) -> TimeAlignment:
         middle = float(times.mean())
         speed = alignment.speed * factor
         centre = float(alignment.in_b(middle)) - speed * middle
-        for shift in range(-_REACH, _REACH + 1, _STEP):
+        for shift in sorted(range(-_REACH, _REACH + 1, _STEP), key=abs):
             tried = TimeAlignment(speed, centre + shift)
             difference = _difference(tried, times, hashes, b)
             if difference < least:

@@ -35,16 +35,26 @@ class MediaPair:
         first, second = map(frames.owner_digest, self.owners)
         return first > second
 
-    def row(self, frames: VideoFrames) -> dict[str, object]:
+    def best(self, verdicts: FrameVerdicts) -> FramePair:
+        """The two items that agree best: in most features, or the first if hashes alone decide."""
+        known = {items: row for items in self.agreeing if (row := verdicts.evidence(*items))}
+        if not known:
+            return self.agreeing[0]
+        return max(known, key=lambda items: (known[items]["inliers"], items))
+
+    def row(self, frames: VideoFrames, verdicts: FrameVerdicts) -> dict[str, object]:
         """A row of `VIDEO_MATCHES`."""
         turned = self.is_turned(frames)
         a, b = map(frames.owner_digest, self.owners[::-1] if turned else self.owners)
         share_a, share_b = self.shares[::-1] if turned else self.shares
+        best = self.best(verdicts)
+        frame_a, frame_b = (frames.names[at].as_py() for at in (best[::-1] if turned else best))
         spans = [span_row(span, turned=turned) for span in self.spans]
         times = ("start_a_ms", "start_b_ms", "end_a_ms", "end_b_ms")
         return {
             **{"sha256_a": a, "sha256_b": b, "relation": str(self.relation)},
             **{"share_a": share_a, "share_b": share_b, "frames": len(self.agreeing)},
+            **{"frame_a": frame_a, "frame_b": frame_b},
             "spans": sorted(spans, key=lambda span: [span[name] for name in times]),
         }
 
@@ -71,8 +81,8 @@ def _row(pair: MediaPair, frames: VideoFrames, verdicts: FrameVerdicts) -> dict[
     turned = pair.is_turned(frames)
     a, b = map(frames.owner_digest, pair.owners[::-1] if turned else pair.owners)
     shares = pair.shares[::-1] if turned else pair.shares
-    rows = [(verdicts.evidence(*items), items) for items in pair.agreeing]
-    verified = [(row, items) for row, items in rows if row is not None]
+    items = pair.best(verdicts)
+    best = verdicts.evidence(*items)
     whole = {
         **dict.fromkeys(PAIRS.names),
         **{"sha256_a": a, "sha256_b": b, "relation": str(pair.relation), "similarity": 1.0},
@@ -81,8 +91,7 @@ def _row(pair: MediaPair, frames: VideoFrames, verdicts: FrameVerdicts) -> dict[
         **{"same_photograph": pair.relation != Relation.SHARES_ELEMENT},
         **{"part_a": shares[0], "part_b": shares[1]},
     }
-    if verified:
-        best, items = max(verified, key=lambda entry: (entry[0]["inliers"], entry[1]))
+    if best is not None:
         first = frames.names[items[0]].as_py() < frames.names[items[1]].as_py()
         row = best if first != turned else _turned(best)
         names = [name for name in PAIRS.names if name not in ("sha256_a", "sha256_b", "relation")]
