@@ -9,6 +9,7 @@ from pathlib import Path
 
 from frametrace.case.epochs import epoch_files, read_epoch
 from frametrace.case.saved_column_maps import saved_column_maps
+from frametrace.case.schemas import frame_table, signal_table
 from frametrace.case.shard_checksums import check_shards
 from frametrace.case.store import BASE_TABLES, Case
 from frametrace.embed.embed_settings import ModelChoice
@@ -79,7 +80,9 @@ def _case(path: Path) -> Iterator[Finding]:
         yield Finding("case", str(error), damaged=True)
         return
     yield Finding("case", f"{path}, epoch {case.epoch.number}")
-    tables = [*BASE_TABLES, *(f"signals/{name}" for name in sorted(case.epoch.signals))]
+    signals = sorted(case.epoch.signals)
+    of_frames = [table for table in map(frame_table, signals) if case.epoch.rows(table)]
+    tables = [*BASE_TABLES, *map(signal_table, signals), *of_frames]
     for table in tables:
         problems = check_shards(case, table)
         shards, rows = len(case.epoch.shards.get(table, {})), case.epoch.rows(table)

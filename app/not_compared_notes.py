@@ -13,6 +13,7 @@ from frametrace.embed.signals import copy_signals
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.clip import Clip
+from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.ocr_text import OcrText
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.matcher.between_cases.union import parts_of
@@ -49,6 +50,7 @@ def notes_on(case: Case, results: Results, run: "MatchRun") -> list[str]:
         notes.append("Pictures were compared for copies, not by what they show: no clip vectors.")
     if case.epoch.rows("media") and OcrText.name not in run.signals:
         notes.append("Text in pictures was not compared: no signal overlay.")
+    notes += _on_videos(case, run)
     if case.epoch.rows(signal_table(CaptionKey.name)):
         notes += _on_meanings(case, run)
     if changed := sorted(name for name, _ in run.named.items() ^ framing_digests(case).items()):
@@ -74,6 +76,15 @@ def notes_on(case: Case, results: Results, run: "MatchRun") -> list[str]:
         notes.append(
             f"Epoch {run.since} was matched differently ({how}): this may explain changes."
         )
+    return notes
+
+
+def _on_videos(case: Case, run: "MatchRun") -> list[str]:
+    if not case.epoch.rows("videos"):
+        return []
+    notes = ["Videos were compared by what they show, not by their sound."]
+    if Local.name not in run.signals:
+        notes.append("Videos were compared by the hashes of their frames alone: no signal local.")
     return notes
 
 

@@ -167,7 +167,8 @@ class CaseWriter:
             with suppress(CaseError):
                 epochs.append(read_epoch(manifest))
         tables = {*BASE_TABLES, *(name for epoch in epochs for name in epoch.shards)}
-        tables |= {f"signals/{path.name}" for path in (root / "signals").glob("*")}
+        for folder in ("signals", "frames"):
+            tables |= {f"{folder}/{path.name}" for path in (root / folder).glob("*")}
         for name in tables:
             for file in (root / name).glob("*.parquet"):
                 if not any(file.name in epoch.shards.get(name, {}) for epoch in epochs):

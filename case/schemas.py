@@ -5,11 +5,14 @@ import pyarrow as pa
 __all__ = [
     "ACCOUNT_PROFILES",
     "GUESSED",
+    "INTERVALS",
     "MEDIA",
     "POSTS",
     "POST_MEDIA",
     "SKIPPED",
     "TIME",
+    "VIDEOS",
+    "frame_table",
     "signal_table",
 ]
 
@@ -52,7 +55,7 @@ ACCOUNT_PROFILES = pa.schema(
     ]
 )
 
-# One row per distinct picture: where its bytes were first seen (root: folder or zip archive).
+# One row per distinct picture or video: where its bytes were first seen (root: folder or archive).
 MEDIA = pa.schema(
     [
         pa.field("sha256", pa.string(), nullable=False),
@@ -95,7 +98,40 @@ SKIPPED = pa.schema(
     ]
 )
 
+# One row per video that was read. The samples are PDQ hashes at regular times, for exact times of
+# what two videos share: `hashes` has 32 bytes for each of the `sample_ms`, `qualities` one.
+VIDEOS = pa.schema(
+    [
+        pa.field("sha256", pa.string(), nullable=False),
+        pa.field("duration_ms", pa.int64(), nullable=False),
+        pa.field("width", pa.int32(), nullable=False),
+        pa.field("height", pa.int32(), nullable=False),
+        pa.field("sample_ms", pa.list_(pa.int32()), nullable=False),
+        pa.field("hashes", pa.binary(), nullable=False),
+        pa.field("qualities", pa.binary(), nullable=False),
+    ]
+)
+
+# One row per interval of a video in which one of its kept frames is shown. `sha256` is the key of
+# the frame in the tables of frames' values, `number` its place among the kept frames. `moving` are
+# the cells in which the picture moves while that frame is shown, 16 x 16 bits row by row.
+INTERVALS = pa.schema(
+    [
+        pa.field("sha256", pa.string(), nullable=False),
+        pa.field("video_sha256", pa.string(), nullable=False),
+        pa.field("number", pa.int32(), nullable=False),
+        pa.field("start_ms", pa.int64(), nullable=False),
+        pa.field("end_ms", pa.int64(), nullable=False),
+        pa.field("moving", pa.binary(32), nullable=False),
+    ]
+)
+
 
 def signal_table(signal: str) -> str:
-    """The name of the table that holds a signal's values, one row per item."""
+    """The name of the table that holds a signal's values of pictures or captions, one row each."""
     return f"signals/{signal}"
+
+
+def frame_table(signal: str) -> str:
+    """The name of the table that holds a signal's values of the frames of videos, one row each."""
+    return f"frames/{signal}"

@@ -15,7 +15,16 @@ from frametrace.case.epochs import current_epoch
 from frametrace.case.file_digests import is_intact
 from frametrace.case.json_files import read_json, write_json
 from frametrace.case.locks import writer_lock
-from frametrace.case.schemas import ACCOUNT_PROFILES, GUESSED, MEDIA, POST_MEDIA, POSTS, SKIPPED
+from frametrace.case.schemas import (
+    ACCOUNT_PROFILES,
+    GUESSED,
+    INTERVALS,
+    MEDIA,
+    POST_MEDIA,
+    POSTS,
+    SKIPPED,
+    VIDEOS,
+)
 from frametrace.case.table import Table
 from frametrace.posts.errors import CaseError, CaseTooNew, UsageError
 from frametrace.posts.sources.paths import printable
@@ -33,6 +42,8 @@ BASE_TABLES: Mapping[str, pa.Schema] = {
     "post_media": POST_MEDIA,
     "guessed": GUESSED,
     "skipped": SKIPPED,
+    "videos": VIDEOS,
+    "intervals": INTERVALS,
 }
 
 
@@ -68,7 +79,7 @@ class Case:
 
     @property
     def media(self) -> Table:
-        """One row per distinct picture file."""
+        """One row per distinct file of a picture or video."""
         return Table(self.read("media"))
 
     @property

@@ -8,7 +8,7 @@ is tried in a few more runs. Its row says how often, and is deleted once the pic
 from collections.abc import Collection, Mapping, Sequence
 
 from frametrace.case.case_writer import CaseWriter
-from frametrace.case.schemas import signal_table
+from frametrace.case.items_with_values import items_with_values, value_tables
 from frametrace.case.stored_rows import StoredRows
 from frametrace.case.views import connect
 from frametrace.posts.model import MediaItem
@@ -55,7 +55,7 @@ def delete_obsolete(writer: CaseWriter, signals: Sequence[str]) -> None:
     `signals`: the ones whose values a picture must have.
     """
     writer.commit()
-    has_values = " AND ".join(f"m.sha256 IN (SELECT sha256 FROM {name})" for name in signals)  # noqa: S608
+    has_values = " AND ".join(f"m.sha256 IN ({items_with_values(name)})" for name in signals)
     query = (
         f"{_ATTEMPTS} SELECT {_KEYS} FROM attempts a WHERE EXISTS ("  # noqa: S608
         "FROM attempts b WHERE b.source = a.source AND b.item = a.item AND b.count > a.count"
@@ -63,7 +63,7 @@ def delete_obsolete(writer: CaseWriter, signals: Sequence[str]) -> None:
         "FROM media m WHERE m.path = a.item AND ends_with('/' || m.root, '/' || a.source) "
         f"AND {has_values}))"
     )
-    with connect(writer.case, "skipped", "media", *map(signal_table, signals)) as connection:
+    with connect(writer.case, "skipped", "media", *value_tables(signals)) as connection:
         _delete(writer, connection.execute(query).fetchall())
 
 

@@ -1,4 +1,7 @@
-"""Computes the signals of pictures: each is decoded once in a worker, for all signals."""
+"""Computes the signals of pictures and of the frames of videos.
+
+Each item is decoded once in a worker, for all signals.
+"""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -10,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from frametrace.case.case_writer import CaseWriter
+from frametrace.case.items_with_values import items_with_values, value_tables
 from frametrace.case.schemas import SKIPPED, signal_table
 from frametrace.case.store import Case
 from frametrace.case.stored_rows import StoredRows
@@ -23,6 +27,7 @@ from frametrace.embed.failed_pictures import (
 )
 from frametrace.embed.media_kinds import decode_frames, max_media_bytes
 from frametrace.embed.signals import SIGNALS, PictureSignal
+from frametrace.embed.value_tables import Prepared, tables_of
 from frametrace.posts.errors import DecodeError, FormatMissing
 from frametrace.posts.media.identify_picture import read_media
 from frametrace.posts.model import MediaItem
@@ -40,8 +45,11 @@ __all__ = [
     "unusable_values",
 ]
 
-_UNIT = 4096  # pictures; a killed run decodes no more than these again
+# A killed run decodes no more than one unit again.
+_UNIT = 4096  # items
+_UNIT_BYTES = 2**29  # of their files, unless one is larger
 _DECODABLE = "sha256 NOT IN (SELECT sha256 FROM skipped WHERE sha256 IS NOT NULL)"
+_OF_VIDEOS = ("videos", "intervals")
 _QUEUE = 1  # decoded batches that wait while the model computes another
 
 
@@ -51,14 +59,6 @@ class Refused:
 
     reason: str
     for_good: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """The values of each frame of a media item, by signal; notes on what was left out of it."""
-
-    frames: tuple[Mapping[str, Any], ...]
-    notes: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -92,13 +92,14 @@ class Preparation:
         if hashlib.sha256(data).hexdigest() != item.sha256:
             return Refused("its bytes have changed since it was added; add it again", False)
         try:
-            frames, notes = [], dict[str, None]()
-            for picture in decode_frames(data):
-                frames.append({name: prepare(picture) for name, prepare in self.preparers.items()})
+            values, notes = [], dict[str, None]()
+            frames = decode_frames(data)
+            for picture in frames:
+                values.append({name: prepare(picture) for name, prepare in self.preparers.items()})
                 notes |= dict.fromkeys(picture.notes)
         except DecodeError as error:
             return Refused(str(error), for_good=not isinstance(error, FormatMissing))
-        return Prepared(tuple(frames), tuple(notes))
+        return Prepared(tuple(values), tuple(notes), frames.timeline)
 
 
 def embed_pictures(
@@ -122,8 +123,7 @@ def embed_pictures(
             present = [signal.name for signal in signals if signal.name not in names]
             for unit in _units(writer.case, names, present):
                 tables = _compute(unit, lacking, executor, advance, attempts, counts)
-                tables["skipped"] = StoredRows(writer.case).new("skipped", tables["skipped"])
-                writer.put(_unit_name(lacking, unit), tables)
+                _put(writer, _unit_name(lacking, unit), tables)
     if attempts or counts.ended:
         delete_obsolete(writer, all_names)
     return counts
@@ -135,7 +135,7 @@ def missing_pictures(case: Case, names: Sequence[str]) -> dict[tuple[str, ...], 
         return {}
     lacks = ", ".join(f"{_lacks(name)} AS {name}" for name in names)
     query = f"SELECT {lacks}, count(*) FROM media WHERE {_DECODABLE} GROUP BY ALL ORDER BY ALL"  # noqa: S608
-    with connect(case, "media", "skipped", *map(signal_table, names)) as connection:
+    with connect(case, "media", "skipped", *value_tables(names)) as connection:
         rows = connection.execute(query).fetchall()
     counts = {tuple(compress(names, flags)): count for *flags, count in rows}
     return {lacking: count for lacking, count in counts.items() if lacking}
@@ -156,7 +156,7 @@ def unusable_values(case: Case) -> list[str]:
 
 
 def _lacks(name: str) -> str:
-    return f"sha256 NOT IN (SELECT sha256 FROM {name})"  # noqa: S608
+    return f"sha256 NOT IN ({items_with_values(name)})"
 
 
 def _units(
@@ -170,10 +170,21 @@ def _units(
     columns = "sha256, root, path, size"
     query = f"SELECT {columns} FROM media WHERE {' AND '.join(conditions)} ORDER BY sha256"  # noqa: S608
     names = [*lacking, *present]
-    with connect(case, "media", "skipped", *map(signal_table, names)) as connection:
+    with connect(case, "media", "skipped", *value_tables(names)) as connection:
         cursor = connection.execute(query)
         while rows := cursor.fetchmany(_UNIT):
-            yield [MediaItem(*row) for row in rows]
+            yield from _of_limited_size([MediaItem(*row) for row in rows])
+
+
+def _of_limited_size(items: Sequence[MediaItem]) -> Iterator[Sequence[MediaItem]]:
+    """The items in parts, each of `_UNIT_BYTES` at most or of one item."""
+    start = size = 0
+    for at, item in enumerate(items):
+        if size and size + item.size > _UNIT_BYTES:
+            yield items[start:at]
+            start, size = at, 0
+        size += item.size
+    yield items[start:]
 
 
 def _compute(
@@ -188,12 +199,12 @@ def _compute(
     preparation = Preparation({signal.name: signal.preparer() for signal in signals})
     results = zip(items, executor.map(preparation, items), strict=True)
     size = max(signal.batch for signal in signals)
-    finished: dict[str, list[pa.Table]] = {signal.name: [] for signal in signals}
+    finished: dict[str, list[pa.Table]] = {}
     skipped: list[dict[str, object]] = []
     notes: list[dict[str, object]] = []
     for batch, values in _compute_ahead(partial(_finish, signals), _batches(results, size)):
         for name, part in values.items():
-            finished[name].append(part)
+            finished.setdefault(name, []).append(part)
         for item, result in batch:
             if isinstance(result, Prepared):
                 notes += [_note_row(item, note) for note in result.notes]
@@ -204,7 +215,7 @@ def _compute(
                 for_good = isinstance(result, Crashed) or result.for_good
                 skipped.append(failed_row(item, result.reason, for_good=for_good))
         advance(len(batch))
-    tables = {signal_table(n): pa.concat_tables(parts) for n, parts in finished.items() if parts}
+    tables = {name: pa.concat_tables(parts) for name, parts in finished.items()}
     rows = pa.Table.from_pylist(skipped + notes, SKIPPED)
     counts.computed += len(items) - len(skipped)
     counts.skipped += len(skipped)
@@ -212,21 +223,24 @@ def _compute(
 
 
 def _finish(signals: Sequence[PictureSignal], batch: _Batch) -> dict[str, pa.Table]:
-    """Each signal's table for the pictures that could be prepared, one row for each frame."""
-    frames = [
-        (item.sha256, frame)
-        for item, result in batch
-        if isinstance(result, Prepared)
-        for frame in result.frames
-    ]
-    if not frames:
-        return {}
-    digests = pa.array([sha256 for sha256, _ in frames], pa.string())
-    tables = {}
-    for signal in signals:
-        values = signal.finish([values[signal.name] for _, values in frames])
-        tables[signal.name] = values.add_column(0, "sha256", digests)
-    return tables
+    """The tables of those items that could be prepared."""
+    prepared = [(item.sha256, result) for item, result in batch if isinstance(result, Prepared)]
+    return tables_of(signals, prepared)
+
+
+def _put(writer: CaseWriter, name: str, tables: dict[str, pa.Table]) -> None:
+    """Write a unit's tables: videos apart, whose files then never have the name of pictures' ones.
+
+    Both may be read as one table (`case.with_frames`).
+    """
+    stored = StoredRows(writer.case)
+    for table in ("skipped", *_OF_VIDEOS):
+        tables[table] = stored.new(table, tables[table])
+    is_of_videos = {table: table in _OF_VIDEOS or table.startswith("frames/") for table in tables}
+    for kind, of_videos in (("videos", True), ("pictures", False)):
+        chosen = {table: rows for table, rows in tables.items() if is_of_videos[table] == of_videos}
+        if any(len(rows) for rows in chosen.values()) or not of_videos:
+            writer.put(f"{kind}-{name}", chosen)
 
 
 def _compute_ahead(
@@ -257,4 +271,4 @@ def _unit_name(signals: Sequence[PictureSignal], items: Sequence[MediaItem]) -> 
     digest = hashlib.sha256()
     for part in (*(s.made_by["fingerprint"] for s in signals), *(item.sha256 for item in items)):
         digest.update(part.encode())
-    return f"pictures-{digest.hexdigest()[:16]}"
+    return digest.hexdigest()[:16]

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from frametrace.case.case_writer import CaseWriter
-from frametrace.case.schemas import signal_table
+from frametrace.case.schemas import frame_table, signal_table
 from frametrace.case.store import Case
 from frametrace.embed.captions import embed_captions, missing_captions
 from frametrace.embed.embed_settings import EmbedSettings, ModelChoice, NumericPrecision
@@ -163,6 +163,7 @@ def _claim(writer: CaseWriter, signal: Signal, *, replace: bool) -> None:
                 f"with: frametrace embed {writer.case.path} --signal {signal.name} --replace"
             )
         writer.drop(signal_table(signal.name))
+        writer.drop(frame_table(signal.name))
     writer.describe(signal.name, made_by)
 
 

@@ -122,6 +122,7 @@ def _results(
             framings=in_group_order(framings.summaries, groups),
             map=MAP.empty_table(),
             named=named,
+            video_matches=compared.spans,
         )
 
 

@@ -21,8 +21,10 @@ __all__ = [
     "ORDER_OF_MATCHES",
     "POST_FIELDS",
     "RANKED",
+    "SPANS",
     "TIED_BY",
     "TIES",
+    "VIDEO_MATCHES",
     "Change",
     "GroupKind",
     "Relation",
@@ -133,6 +135,36 @@ MATCHES = pa.schema(
 )
 
 ORDER_OF_MATCHES = [(name, "ascending") for name in ("relation", "sha256_a", "sha256_b", "signal")]
+
+# From when to when two items show the same, in milliseconds of A and of B; a picture is at 0 to 0.
+# `mirrored`: one shows the mirror image of the other.
+SPANS = pa.list_(
+    pa.struct(
+        [
+            *((f"{end}_{side}_ms", pa.int64()) for side in "ab" for end in ("start", "end")),
+            ("mirrored", pa.bool_()),
+        ]
+    )
+)
+
+# One row per pair of media items, at least one of them a video, that have something in common: the
+# digests of their bytes, `sha256_a` < `sha256_b`. `share_a` is the part of A's time that B shows,
+# 0 to 1; 1 for a picture. `frames` is the number of pairs of frames that were found to agree;
+# `frame_a` and `frame_b` are the digests of the two that agree best, which the evidence of the
+# match is about: those of frames, or of the picture's bytes.
+VIDEO_MATCHES = pa.schema(
+    [
+        pa.field("sha256_a", pa.string(), nullable=False),
+        pa.field("sha256_b", pa.string(), nullable=False),
+        pa.field("relation", pa.string(), nullable=False),
+        ("share_a", pa.float32()),
+        ("share_b", pa.float32()),
+        ("frames", pa.int32()),
+        ("frame_a", pa.string()),
+        ("frame_b", pa.string()),
+        ("spans", SPANS),
+    ]
+)
 
 # The cases that hold the post; null unless several cases were matched together.
 CASE_NAME = "case_name"

@@ -23,6 +23,7 @@ from frametrace.matcher.result_schemas import (
     MEMBERS,
     NAMED,
     TIES,
+    VIDEO_MATCHES,
     upgraded,
 )
 from frametrace.posts.errors import CaseError, NotMatched
@@ -44,7 +45,7 @@ _RUN, _DIGESTS = "match.json", "files"
 _MATCHES = "matches.parquet"
 _EVERY_MEMBER = "every-member.parquet"  # only of a union
 _COMPARED_TABLES = ("changes", "arrivals")  # absent or empty if there was no earlier run
-_TABLES_SINCE_0_4 = ("framings", "map", "named")
+_NEWER_TABLES = ("framings", "map", "named", "video_matches")  # absent from older results
 _UPGRADED = {
     "ties": TIES,
     "members": MEMBERS,
@@ -78,7 +79,7 @@ class Results:
     """The tables of one match run, in the schemas of `result_schemas`; all in a stable order.
 
     `changes` and `arrivals` are empty if there was no earlier run to compare with. `framings`,
-    `map` and `named` are empty in the results of old versions.
+    `map`, `named` and `video_matches` are empty in the results of old versions.
     """
 
     groups: pa.Table
@@ -88,6 +89,7 @@ class Results:
     framings: pa.Table = field(default_factory=FRAMINGS.empty_table)
     map: pa.Table = field(default_factory=MAP.empty_table)
     named: pa.Table = field(default_factory=NAMED.empty_table)
+    video_matches: pa.Table = field(default_factory=VIDEO_MATCHES.empty_table)
     changes: pa.Table = field(default_factory=CHANGES.empty_table)
     arrivals: pa.Table = field(default_factory=ARRIVALS.empty_table)
     matches: Matches = field(default_factory=Matches, compare=False)
@@ -154,7 +156,7 @@ def load_results(case: Case) -> tuple[Results, MatchRun]:
 def _saved(folder: Path, run: MatchRun) -> list[str]:
     """The names of the tables that a run saved."""
     names = [n for n in Results.table_names() if run.since is not None or n not in _COMPARED_TABLES]
-    return [n for n in names if n not in _TABLES_SINCE_0_4 or (folder / f"{n}.parquet").exists()]
+    return [n for n in names if n not in _NEWER_TABLES or (folder / f"{n}.parquet").exists()]
 
 
 def every_member(union: Case) -> pa.Table:

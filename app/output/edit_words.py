@@ -1,8 +1,9 @@
-"""Describes edits of pictures in a few words, from the evidence of matches."""
+"""Describes edits of pictures and videos in a few words, from the evidence of matches."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from frametrace.app.output.video_words import mirrored_words, time_words
 from frametrace.matcher.result_schemas import Relation
 
 if TYPE_CHECKING:
@@ -18,12 +19,16 @@ _ONE_PHOTO = (Relation.COPY, Relation.CONTAINS, Relation.PART)
 
 
 def what_happened(match: Mapping[str, Any]) -> str:
-    """How picture B of a match differs from picture A; `match` has the columns of matches."""
+    """How picture B of a match differs from picture A; `match` has the columns of matches.
+
+    If it has `spans`, at least one of them is a video (see `video_words`).
+    """
     if match["signal"] == "sha256":
         return "the same file"
     if match["relation"] == Relation.SIMILAR:
         return "looks alike"
-    edits = ["mirrored"] if match["mirrored"] else []
+    spans = match.get("spans") or ()
+    edits = mirrored_words(spans) if spans else ["mirrored"] * bool(match["mirrored"])
     rotation = match["rotation"] or 0.0
     if abs(rotation) >= _UPSIDE_DOWN:
         edits.append("rotated by 180°")
@@ -31,8 +36,11 @@ def what_happened(match: Mapping[str, Any]) -> str:
         edits.append(
             f"rotated by {abs(rotation):.0f}° to the {'right' if rotation > 0 else 'left'}"
         )
-    description = ", ".join([*edits, *_parts(match)])
-    return "; ".join(filter(None, (description, alterations(match))))
+    description = ", ".join([*edits, *(time_words(match) if spans else _parts(match))])
+    altered = alterations(match)
+    if spans and altered:
+        altered = f"in the frames that agree best {altered}"
+    return "; ".join(filter(None, (description, altered)))
 
 
 def alterations(match: Mapping[str, Any]) -> str:

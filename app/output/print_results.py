@@ -23,7 +23,7 @@ from frametrace.app.output.edit_words import edits_found
 from frametrace.app.report.framing_sentences import name_of
 from frametrace.app.report.group_changes import changed_most, mark, since_of
 from frametrace.app.skipped_reasons import reasons_of, skipped_text
-from frametrace.app.summary import describe_signals, elements_text
+from frametrace.app.summary import describe_signals, elements_text, videos_text
 from frametrace.case.store import Case
 from frametrace.matcher.result_schemas import GroupKind, Relation
 from frametrace.matcher.saved_results import Results
@@ -99,14 +99,16 @@ def exit_if_incomplete(
 
 
 def print_added(added: "Added", seconds: float = 0) -> None:
-    """Print what was read, the rate if that took long, and how pictures were joined to posts."""
+    """Print what was read, the rate if that took long, and how files were joined to posts."""
     known = f" ({added.known:,} already known)" if added.known else ""
     accounts = f", {_counted(added.accounts, 'new profile')}" if added.accounts else ""
     rows = f"; {_counted(added.rows, 'row')}"
     rate = f"{rows}, {added.rows / seconds:,.0f} a second" if seconds > _MIN_SECONDS else rows
     completed = f", {added.completed:,} completed" if added.completed else ""
     posts = f"{_counted(added.posts, 'new post')}{known}{completed}{accounts}"
-    print_line("read", f"{posts}, {_counted(added.media, 'new picture')}{rate}")
+    videos = f", {_counted(added.videos, 'new video')}" if added.videos else ""
+    pictures = _counted(added.media - added.videos, "new picture")
+    print_line("read", f"{posts}, {pictures}{videos}{rate}")
     if added.dropped:
         print_line("DROPPED", f"{_dropped_text(added)} could not be read")
     for source, kept in islice(added.by_kept.items(), _MAX_REASONS):
@@ -123,11 +125,11 @@ def print_added(added: "Added", seconds: float = 0) -> None:
     )
     for count, what in rules:
         if count:
-            print_line("pictures", f"{count:>9,} {what}")
+            print_line("media", f"{count:>9,} {what}")
     if added.aside:
         kinds = ", ".join(f"{count:,} {kind or 'no suffix'}" for kind, count in added.aside.items())
         files = _counted(sum(added.aside.values()), "file")
-        print_line("other", f"{files} that can't be pictures: {kinds}")
+        print_line("other", f"{files} that can't be pictures or videos: {kinds}")
 
 
 def _dropped_text(added: "Added") -> str:
@@ -158,6 +160,8 @@ def print_matched(matched: Matched) -> None:
     print_line("found", f"{groups}; {counts.accounts:,} accounts take part")
     if edits := edits_found(counts):
         print_line("edited", edits)
+    if videos := videos_text(counts):
+        print_line("videos", videos)
     if elements := elements_text(counts):
         print_line("elements", elements)
     for name, posts in _posts_by_framing(results).items():

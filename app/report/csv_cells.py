@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frametrace.matcher.result_schemas import EVIDENCE
+from frametrace.app.output.video_words import spans_cell
+from frametrace.matcher.result_schemas import EVIDENCE, SPANS
 
 __all__ = ["cells_of", "csv_lines", "quoted"]
 
@@ -48,6 +49,9 @@ def cells_of(column: pa.Array) -> pa.Array:
         return pa.nulls(len(column), _TEXT)
     if kind == _BOXES:
         return quoted(_boxes(column))
+    if kind == SPANS:
+        spans = column.to_pylist()
+        return quoted(pa.array([None if row is None else spans_cell(row) for row in spans], _TEXT))
     if _is_text(kind):
         return quoted(_without_formulas(_without_control(column.cast(_TEXT))))
     if pa.types.is_list(kind):

@@ -9,6 +9,7 @@ from typing import Any, TextIO
 import pyarrow as pa
 
 from frametrace.app.report.csv_cells import cells_of, csv_lines, quoted
+from frametrace.app.report.span_columns import SPAN_COLUMNS
 from frametrace.case.atomic_files import when_free
 from frametrace.matcher.result_schemas import EVIDENCE
 from frametrace.posts.errors import CaseError, UsageError
@@ -27,7 +28,7 @@ GROUPS_COLUMNS = (
     "posted_at", "media_sha256", "media_path", "medoid_sha256", "signal", "distance", "similarity",
     "via_sha256", "caption_sha256", "change", "previous_ids", "new_post", "new_account",
     *EVIDENCE.names, "decades", "tied_by", "via_platform", "via_post_id",
-    "stance", "stance_cue",
+    "stance", "stance_cue", *SPAN_COLUMNS,
 )  # fmt: skip
 
 _ROWS_AT_ONCE = 10_000
@@ -38,7 +39,8 @@ def write_csv(path: Path, table: pa.Table, columns: Sequence[str] = ()) -> None:
 
     Text that a spreadsheet would read as a formula gets an apostrophe in front; characters that
     would control a terminal become spaces. Nulls are empty,
-    times ISO 8601 in UTC, lists JSON; parts of pictures are `x0,y0,x1,y1`, separated by semicolons.
+    times ISO 8601 in UTC, lists JSON; parts of pictures are `x0,y0,x1,y1`, separated by semicolons,
+    and so are the spans of videos, `00:12-00:41 = 00:00-00:29`.
     Numbers have six decimals; very small ones, such as p-values, four significant digits.
     """
     names = list(columns or table.column_names)

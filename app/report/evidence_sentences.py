@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from frametrace.app.output.edit_words import alterations, what_happened
+from frametrace.app.output.video_words import frames_agree, is_still
 from frametrace.embed.signals import SIGNALS, Metric
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.local import Local
@@ -18,6 +19,7 @@ EVIDENCE_KINDS = {
 }
 
 _LISTED = {Relation.CONTAINS: "inside a larger picture", Relation.PART: "cut out"}
+_VIDEOS_LISTED = {Relation.CONTAINS: "inside a longer video", Relation.PART: "a part of it"}
 _THROUGH = {Relation.CONTAINS: "contains", Relation.PART: "is cut out of"}
 _IDENTICAL = 0.995  # rounds to 1.00
 _MAX_RARITY = 9  # −log₁₀ p; above, the number is only a bound
@@ -42,6 +44,8 @@ def label(member: Mapping[str, Any]) -> str:
     """The label below a member's thumbnail."""
     if member["signal"] == "sha256":
         return "medoid"
+    if member.get("spans"):
+        return _video_label(member)
     if short := _LISTED.get(member["relation"]):
         return short
     tied = f"{member['similarity']:.2f}"
@@ -52,6 +56,20 @@ def label(member: Mapping[str, Any]) -> str:
     if alterations(member):
         tied += ", altered"
     return tied if member["via_sha256"] is None else f"{tied} from another"
+
+
+def _video_label(member: Mapping[str, Any]) -> str:
+    """The label of a video, or of a picture that is tied to one."""
+    still_a, still_b = (is_still(member["spans"], side) for side in "ab")
+    if still_a:
+        short = "shows the picture"
+    elif still_b:
+        short = "in the video"
+    else:
+        short = _VIDEOS_LISTED.get(member["relation"]) or frames_agree(member)
+    if alterations(member):
+        short += ", altered"
+    return short if member["via_sha256"] is None else f"{short}, from another"
 
 
 def _to_framing(member: Mapping[str, Any]) -> str:
@@ -94,10 +112,13 @@ def _tie(member: Mapping[str, Any]) -> str:
     picture = member["media_sha256"] is not None
     signal = member["signal"]
     if signal == "sha256":
-        own = "picture, byte for byte" if picture else "text"
+        file = "video" if member.get("is_video") else "picture"
+        own = f"{file}, byte for byte" if picture else "text"
         if member.get("kind") == GroupKind.FRAMING:
             own = f"{_contents(member)}: the other posts are tied to it"
         return f"the group's own {own}"
+    if member.get("spans"):
+        return f"{member['relation']}: {what_happened(member)}; {frames_agree(member)}"
     reason = SIGNALS[signal].explain(member)
     if SIGNALS[signal].metric is Metric.FEATURES:
         return f"{member['relation']}: {what_happened(member)}; {reason}"

@@ -1,6 +1,6 @@
 """Selects the groups and elements that the page shows, with their members and pictures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -12,7 +12,9 @@ from frametrace.app.output.console_output import moment_text
 from frametrace.app.report.evidence_sentences import label, sentence
 from frametrace.app.report.group_changes import changed_most, groups_with_changes, mark, news
 from frametrace.app.report.side_by_side import pair_of, verified_members
+from frametrace.app.report.span_columns import SharedSpans
 from frametrace.app.report.timeline import Timeline, timeline
+from frametrace.app.report.videos_side_by_side import tied_members
 from frametrace.case.store import Case
 from frametrace.matcher.result_schemas import GroupKind
 from frametrace.matcher.saved_results import Results
@@ -23,9 +25,10 @@ __all__ = [
     "ElementView",
     "GroupView",
     "element_views",
+    "files_of",
     "group_views",
     "paired_pictures",
-    "shown_files",
+    "shown_items",
 ]
 
 # How much the page shows; the CSV files hold everything.
@@ -37,6 +40,10 @@ MAX_PICTURES = 12  # of one group with a thumbnail
 MAX_FRAMING_PICTURES = 1_000  # of all framings, 5 MB; each framing has two or more
 MAX_PAIRS = 6  # of one group: pictures beside those that they are tied to
 MAX_PAIRS_ON_PAGE = 200  # of all groups: 6 MB
+MAX_TIES = 4  # of one group: videos, or pictures in videos, with their times
+MAX_TIES_ON_PAGE = 100  # 1.5 MB
+MAX_STRIPS = 4  # of one group: videos with a strip of frames
+MAX_STRIPS_ON_PAGE = 150  # 2 MB
 MAX_ELEMENTS = 60  # those in most pictures
 MAX_ELEMENT_PICTURES = 6  # of one element: about 30 kB
 
@@ -49,7 +56,9 @@ class GroupView:
 
     `mark` and `news` say how the group changed. A member comes with its time, its evidence, and
     what is new about it. `verified` counts the pictures that are tied by local features or altered;
-    `pairs` are the members whose pictures are shown beside those that they are tied to.
+    `pairs` are the members whose pictures are shown beside those that they are tied to, `ties` the
+    same for videos, of which there are `tied`. `strips` are the videos whose frames are shown;
+    `videos` is the number of all different ones.
     """
 
     row: Mapping[str, Any]
@@ -63,6 +72,19 @@ class GroupView:
     hidden: int
     pairs: tuple[Mapping[str, Any], ...]
     verified: int
+    ties: tuple[Mapping[str, Any], ...] = ()
+    tied: int = 0
+    strips: tuple[str, ...] = ()
+    videos: int = 0
+
+    @property
+    def noun(self) -> str:
+        """What its different items are, in the plural."""
+        if not self.pictures:
+            return "captions"
+        if not self.videos:
+            return "pictures"
+        return "videos" if self.videos == self.row["items"] else "pictures and videos"
 
     @property
     def shown(self) -> Mapping[str, str]:
@@ -78,8 +100,13 @@ class ElementView:
     pictures: tuple[str, ...]
 
 
-def group_views(results: Results, progress: Progress | None = None) -> dict[str, list[GroupView]]:
-    """The groups that the page shows, by kind, those of the widest spread first."""
+def group_views(
+    results: Results, progress: Progress | None = None, videos: pa.Array | None = None
+) -> dict[str, list[GroupView]]:
+    """The groups that the page shows, by kind, those of the widest spread first.
+
+    `videos` are the digests of those media items that are videos.
+    """
     groups = groups_with_changes(results)
     kinds = [groups.filter(pc.equal(groups["kind"], str(kind))) for kind in _KINDS]
     widest = [part["group_id"].slice(0, MAX_GROUPS) for part in kinds]
@@ -87,21 +114,26 @@ def group_views(results: Results, progress: Progress | None = None) -> dict[str,
     ids = pa.chunked_array([c for part in (*widest, changed) for c in part.chunks], pa.string())
     shown = _within(groups, ids)
     max_members = min(MAX_MEMBERS, MAX_ROWS // max(shown.num_rows, 1))
-    members = _by_group(_within(results.members, ids))
+    spans = SharedSpans(results.video_matches)
+    members = _by_group(spans.with_columns(_within(results.members, ids)))
     arrived = {
         (row["group_id"], row["platform"], row["post_id"]): row["new_account"]
         for row in _within(results.arrivals, ids).to_pylist()
     }
     framing_pictures = _framing_pictures(_within(results.framings, ids))
     views: dict[str, list[GroupView]] = {str(kind): [] for kind in _KINDS}
-    pairs_left = MAX_PAIRS_ON_PAGE
+    left = {
+        "pairs": MAX_PAIRS_ON_PAGE,
+        "ties": MAX_TIES_ON_PAGE,
+        "strips": MAX_STRIPS_ON_PAGE,
+    }
     with (progress or Silent()).track("groups on the page", shown.num_rows) as advance:
         for row in shown.to_pylist():
-            view = _view(row, members[row["group_id"]], arrived, max_members)
-            view = replace(view, pairs=view.pairs[:pairs_left])
+            view = _view(row, members[row["group_id"]], arrived, max_members, videos)
+            view = replace(view, **{name: getattr(view, name)[:n] for name, n in left.items()})
+            left = {name: n - len(getattr(view, name)) for name, n in left.items()}
             if row["group_id"] in framing_pictures:
                 view = replace(view, pictures=framing_pictures[row["group_id"]])
-            pairs_left -= len(view.pairs)
             views[row["kind"]].append(view)
             advance(1)
     return views
@@ -120,12 +152,16 @@ def _within(table: pa.Table, group_ids: pa.ChunkedArray) -> pa.Table:
     return table.filter(pc.is_in(table["group_id"], value_set=group_ids.combine_chunks()))
 
 
-def shown_files(
-    case: Case, views: Mapping[str, Sequence[GroupView]], elements: Sequence[ElementView]
-) -> dict[str, MediaFile]:
-    """The files of the pictures that the page shows, by digest, in a stable order."""
-    wanted = {digest for group in views.values() for view in group for digest, _ in view.pictures}
-    wanted |= paired_pictures(views) | {digest for view in elements for digest in view.pictures}
+def shown_items(
+    views: Mapping[str, Sequence[GroupView]], elements: Sequence[ElementView]
+) -> set[str]:
+    """The digests of the pictures and videos that the page shows."""
+    shown = {digest for group in views.values() for view in group for digest, _ in view.pictures}
+    return shown | paired_pictures(views) | {d for view in elements for d in view.pictures}
+
+
+def files_of(case: Case, wanted: Collection[str]) -> dict[str, MediaFile]:
+    """The files of some pictures, by digest, in a stable order."""
     media = case.read("media", ["sha256", "root", "path"])
     keep = pc.is_in(media["sha256"], value_set=pa.array(sorted(wanted), pa.string()))
     rows = media.filter(keep).sort_by("sha256").to_pylist()
@@ -134,7 +170,8 @@ def shown_files(
 
 def paired_pictures(views: Mapping[str, Sequence[GroupView]]) -> set[str]:
     """The pictures that are shown side by side with others."""
-    members = [member for group in views.values() for view in group for member in view.pairs]
+    shown = [view for group in views.values() for view in group]
+    members = [member for view in shown for member in (*view.pairs, *view.ties)]
     return {digest for member in members for digest in pair_of(member)}
 
 
@@ -182,9 +219,16 @@ def _view(
     members: pa.Table,
     arrived: Mapping[tuple[str, str, str], bool],
     max_members: int,
+    videos: pa.Array | None,
 ) -> GroupView:
     shown = members.slice(0, max_members)
-    verified = verified_members(members.filter(pc.is_valid(members["inliers"])).to_pylist())
+    of_video = pc.is_valid(members["spans"])
+    compared = pc.and_not(pc.is_valid(members["inliers"]), of_video)
+    verified = verified_members(members.filter(compared).to_pylist())
+    tied = tied_members(members.filter(of_video).to_pylist())
+    pictures = _pictures(members)
+    is_video = pc.is_in(members["media_sha256"], value_set=_digests(videos))
+    digests = set(members["media_sha256"].filter(is_video).to_pylist())
     posts = members.group_by(["platform", "post_id", "posted_at"], use_threads=False).aggregate([])
     return GroupView(
         row=row,
@@ -193,15 +237,23 @@ def _view(
         mark=mark(row),
         news=news(row),
         line=timeline(posts),
-        pictures=_pictures(members),
+        pictures=pictures,
         members=tuple(
             (m, moment_text(m["posted_at"]), sentence(m), _novelty(row, m, arrived))
-            for m in shown.to_pylist()
+            for m in ({**m, "is_video": m["media_sha256"] in digests} for m in shown.to_pylist())
         ),
         hidden=members.num_rows - shown.num_rows,
         pairs=tuple(verified[:MAX_PAIRS]),
         verified=len(verified),
+        ties=tuple(tied[:MAX_TIES]),
+        tied=len(tied),
+        strips=tuple(digest for digest, _ in pictures if digest in digests)[:MAX_STRIPS],
+        videos=len(digests),
     )
+
+
+def _digests(digests: pa.Array | None) -> pa.Array:
+    return pa.array([], pa.string()) if digests is None else digests
 
 
 def _pictures(members: pa.Table) -> tuple[tuple[str, str], ...]:

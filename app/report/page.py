@@ -4,7 +4,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from frametrace.app.report.map_drawing import MapView
 from frametrace.app.report.network_files import TiesView
 from frametrace.app.report.report_tables import TableFormat
 from frametrace.app.report.side_by_side import PicturePair
+from frametrace.app.report.videos_side_by_side import VideoPair, VideoStrip
 from frametrace.matcher.result_schemas import GroupKind
 
 __all__ = ["MAX_ACCOUNTS", "Page", "fill_template"]
@@ -31,7 +32,8 @@ _DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 class Page:
     """Everything that the page shows; `thumbnails` maps digests to `data:` URIs.
 
-    `pairs` holds the pictures of a group side by side; `elements` are shared by unrelated pictures.
+    `pairs` holds the pictures of a group side by side, `video_pairs` its videos; `videos` are those
+    among the media items shown, by digest. `elements` are shared by unrelated pictures.
     `sharing` counts pairs of pictures that share only parts, `scenes` pairs that show one scene in
     two shots. `used` is the evidence that framings were found by, `lacking` the evidence that the
     case has no signal for. `cases` are the names of the cases in a union; `tables` says what the
@@ -58,6 +60,8 @@ class Page:
     cases: Sequence[str] = ()
     sharing: int = 0
     scenes: int = 0
+    videos: Mapping[str, VideoStrip] = field(default_factory=dict)
+    video_pairs: Mapping[str, Sequence[VideoPair]] = field(default_factory=dict)
     tables: TableFormat = TableFormat()
 
     @property

@@ -12,9 +12,10 @@ import pyarrow.parquet as pq
 from frametrace.app.report.csv_tables import GROUPS_COLUMNS, write_batches
 from frametrace.app.report.explaining_matches import EXPLAINS, with_explains
 from frametrace.app.report.group_changes import members_with_changes
+from frametrace.app.report.span_columns import SPAN_COLUMNS, SharedSpans
 from frametrace.case.store import Case
 from frametrace.matcher.between_cases.spanning_groups import matches_shown, skipped_of
-from frametrace.matcher.result_schemas import CASE_NAME
+from frametrace.matcher.result_schemas import CASE_NAME, MATCHES, VIDEO_MATCHES
 from frametrace.matcher.saved_results import MatchRun, Results
 from frametrace.work.progress import Progress, counted
 
@@ -64,11 +65,14 @@ def write_tables(
     if not table_format.all_matches:
         batches = with_explains(case, results, progress)
     schema, batches = matches_shown(case, batches, spanning=run.spanning)
+    spans = SharedSpans(results.video_matches)
+    more = [VIDEO_MATCHES.field(name) for name in SPAN_COLUMNS]
+    schema = pa.schema([*MATCHES, *more, *list(schema)[len(MATCHES) :]])
     write = _write_parquet if table_format.parquet else _write_csv
     with progress.track("rows of tables", rows) as advance:
         matches = _explaining(counted(_with_tally(batches, relations), advance, len))
         path = folder / f"matches.{table_format.suffix}"
-        write(path, schema, (batch.select(schema.names) for batch in matches))
+        write(path, schema, (spans.added_to(batch).select(schema.names) for batch in matches))
         for name, table in tables.items():
             parts = table.to_batches(max_chunksize=_ROWS_AT_ONCE)
             path = folder / f"{name}.{table_format.suffix}"
@@ -79,9 +83,12 @@ def write_tables(
 def _tables(case: Case, results: Results, run: MatchRun) -> dict[str, pa.Table]:
     """The tables besides the matches, in the order in which they are written."""
     of_case = [CASE_NAME] if run.cases else []
+    spans = SharedSpans(results.video_matches)
     skipped = skipped_of(case).sort_by([(name, "ascending") for name in _SKIPPED_COLUMNS])
     return {
-        "groups": members_with_changes(results).select([*GROUPS_COLUMNS, *of_case]),
+        "groups": spans.with_columns(members_with_changes(results)).select(
+            [*GROUPS_COLUMNS, *of_case]
+        ),
         "framings": results.framings,
         "named": results.named.drop_columns(["belongs"]),
         "map": results.map,

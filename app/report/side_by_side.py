@@ -12,7 +12,17 @@ from frametrace.embed.signals.local import SIDE, Local
 from frametrace.matcher.pictures.pair_evidence import Evidence, outline
 from frametrace.matcher.pictures.verified_pair_table import evidence_of
 
-__all__ = ["Box", "PicturePair", "Side", "pair_of", "regions", "side_by_side", "verified_members"]
+__all__ = [
+    "Box",
+    "PicturePair",
+    "Side",
+    "outlined",
+    "pair_of",
+    "reduced_size",
+    "regions",
+    "side_by_side",
+    "verified_members",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +39,21 @@ class Box:
 class Side:
     """One picture of a pair: its digest, its reduced size, the corners of the shared region.
 
-    `altered` are the parts that the other picture shows differently.
+    `altered` are the parts that the other picture shows differently. A frame of a video has a
+    `label`, and the time at which it is shown.
     """
 
     digest: str
     size: tuple[int, int]
     region: np.ndarray
     altered: tuple[Box, ...] = ()
+    label: str = ""
+    time: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is, in words."""
+        return self.label or f"picture {self.digest[:12]}"
 
     @property
     def points(self) -> str:
@@ -77,12 +95,22 @@ def side_by_side(
     for member in members:
         digests = pair_of(member)
         if all(digest in made for digest in digests):
-            sizes = [_reduced_size(made[digest]) for digest in digests]
-            evidence = evidence_of(member)
-            corners, boxes = regions(evidence, *sizes), _altered(evidence, *sizes)
-            a, b = (Side(*side) for side in zip(digests, sizes, corners, boxes, strict=True))
-            pairs.append(PicturePair((a, b), f"{what_happened(member)}; {_agreement(member)}"))
+            sizes = [reduced_size(made[digest].width, made[digest].height) for digest in digests]
+            pair = outlined(member, digests, (sizes[0], sizes[1]))
+            pairs.append(PicturePair(pair, f"{what_happened(member)}; {_agreement(member)}"))
     return pairs
+
+
+def outlined(
+    member: Mapping[str, Any],
+    digests: tuple[str, str],
+    sizes: tuple[tuple[int, int], tuple[int, int]],
+) -> tuple[Side, Side]:
+    """Two pictures of reduced sizes, with outlines by a member's evidence."""
+    evidence = evidence_of(member)
+    corners, boxes = regions(evidence, *sizes), _altered(evidence, *sizes)
+    a, b = (Side(*side) for side in zip(digests, sizes, corners, boxes, strict=True))
+    return a, b
 
 
 def regions(
@@ -128,10 +156,10 @@ def _boxes(evidence: Evidence, size: tuple[int, int]) -> Iterable[Box]:
         yield Box(x0, y0, round(x1 - x0, 1), round(y1 - y0, 1))
 
 
-def _reduced_size(picture: Thumbnail) -> tuple[int, int]:
-    """The reduced size at which local features were computed."""
-    part = min(SIDE / max(picture.width, picture.height), 1)
-    return max(round(picture.width * part), 1), max(round(picture.height * part), 1)
+def reduced_size(width: int, height: int) -> tuple[int, int]:
+    """The reduced size at which the local features of a picture were computed."""
+    part = min(SIDE / max(width, height), 1)
+    return max(round(width * part), 1), max(round(height * part), 1)
 
 
 def _clipped(corners: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -14,21 +14,18 @@ from frametrace.app.output.edit_words import edits_found
 from frametrace.app.report.framing_sections import framing_views
 from frametrace.app.report.framing_sentences import compared_by
 from frametrace.app.report.group_changes import since_of
-from frametrace.app.report.group_views import (
-    element_views,
-    group_views,
-    paired_pictures,
-    shown_files,
-)
+from frametrace.app.report.group_views import element_views, group_views
 from frametrace.app.report.map_drawing import map_view
 from frametrace.app.report.network_files import TiesView, ties_view, write_gexf
 from frametrace.app.report.output_folder import check_output_folder, output_files
 from frametrace.app.report.page import MAX_ACCOUNTS, Page, fill_template
+from frametrace.app.report.previews import previews_of
 from frametrace.app.report.report_tables import TableFormat, write_tables
+from frametrace.app.report.shown_videos import video_digests
 from frametrace.app.report.side_by_side import side_by_side
-from frametrace.app.report.thumbnails import thumbnails
+from frametrace.app.report.videos_side_by_side import strips_of, videos_side_by_side
 from frametrace.app.skipped_reasons import reasons_of
-from frametrace.app.summary import Counts, counts_of, describe_signals, elements_text
+from frametrace.app.summary import Counts, counts_of, describe_signals, elements_text, videos_text
 from frametrace.case.json_files import parse_json
 from frametrace.case.store import Case
 from frametrace.matcher.match_settings import MatchSettings
@@ -107,11 +104,12 @@ def _write(
 def _page(
     case: Case, results: Results, run: MatchRun, executor: Executor | None, progress: Progress
 ) -> Page:
-    groups, elements = group_views(results, progress), element_views(results)
-    files = shown_files(case, groups, elements)
-    made = thumbnails(files, executor, progress, large=paired_pictures(groups))
+    groups = group_views(results, progress, video_digests(case))
+    elements = element_views(results)
+    previews = previews_of(case, groups, elements, executor, progress)
     counts = counts_of(case, results)
     ties = ties_view(results, run.settings.get("fdr", MatchSettings().fdr))
+    shown = [view for group in groups.values() for view in group]
     pictures = {v.row["group_id"]: [sha256 for sha256, _ in v.pictures] for v in groups["framing"]}
     used, lacking = compared_by(run.signals, pictures=counts.pictures > 0)
     return Page(
@@ -125,11 +123,12 @@ def _page(
         accounts_total=counts.accounts,
         ties=ties,
         skipped=reasons_of(case),
-        thumbnails={digest: thumbnail.uri for digest, thumbnail in made.items()},
-        pairs={
-            view.row["group_id"]: side_by_side(view.pairs, made)
-            for group in groups.values()
-            for view in group
+        thumbnails=previews.uris,
+        pairs={v.row["group_id"]: side_by_side(v.pairs, previews.pictures) for v in shown},
+        videos=strips_of(previews.videos, previews.uris.keys()),
+        video_pairs={
+            v.row["group_id"]: videos_side_by_side(v.ties, previews.videos, previews.pictures)
+            for v in shown
         },
         framings=framing_views(case, results, pictures),
         map=map_view(case, results, pictures),
@@ -165,7 +164,8 @@ def _summary(
     return [
         *([("cases", f"{', '.join(run.cases)}{spanning}")] if run.cases else []),
         ("posts", f"{counts.posts:,} on {', '.join(platforms) or 'no platform'}"),
-        ("pictures", f"{counts.pictures:,} different files"),
+        ("pictures", f"{counts.pictures:,} different file{'s' * (counts.pictures != 1)}"),
+        *([("videos", videos)] if (videos := videos_text(counts)) else []),
         ("found", f"{groups}; {accounts}"),
         *([("edited", edits)] if (edits := edits_found(counts)) else []),
         *([("elements", shared)] if (shared := elements_text(counts)) else []),

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.app.report.csv_tables import write_csv
+from frametrace.app.report.frame_thumbnails import video_previews
 from frametrace.app.report.output_folder import check_output_folder, output_files
 from frametrace.app.report.page import fill_template
 from frametrace.app.report.thumbnails import data_uris
@@ -44,7 +45,10 @@ def write_check(
     progress = progress or Silent()
     refuse_to_overwrite(case.path, out)
     page = build_page(case, checked)
-    thumbnails = data_uris(picture_files(case, page), executor, progress)
+    files = picture_files(case, page)
+    previews = video_previews(case, files.keys(), executor, progress)
+    files = {digest: file for digest, file in files.items() if digest not in previews}
+    thumbnails = {**data_uris(files, executor, progress), **previews}
     html = fill_template("tip.html", replace(page, thumbnails=thumbnails))
     with output_files(out, _FILES) as folder:
         write_csv(folder / "echoes.csv", _marked(checked, checked.echoes.drop_columns(["item"])))

@@ -6,7 +6,8 @@ flash, or the camera moves:
 
 - After a cut, the sharpest of the first frames that stand still is kept: not one inside a
   dissolve, and none for a flash of less than half a second.
-- While the camera moves, a frame is kept every `_DRIFT` milliseconds.
+- While the camera moves, a frame is kept every `_DRIFT` milliseconds, or sooner if the middle of
+  the last one has left the picture.
 - A frame that shows the same as any kept one is not kept again: the two speakers of a dialogue
   take two frames, however often the picture changes between them.
 
@@ -16,12 +17,12 @@ shows in between then has none.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 import numpy as np
 
-from frametrace.embed.video.frame_views import FrameView
+from frametrace.embed.video.frame_views import MOTION_GRID, FrameView
 
 __all__ = ["Allowance", "FrameChooser", "Intervals"]
 
@@ -61,11 +62,19 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
-    """When each kept frame is shown: numbers (k,) int32, starts and ends (k,) int64 ms."""
+    """When each kept frame is shown: numbers (k,) int32, starts and ends (k,) int64 ms.
+
+    `moving` is (n, 32) uint8: the cells in which the picture moves meanwhile, for each kept frame.
+    """
 
     frames: np.ndarray
     starts: np.ndarray
     ends: np.ndarray
+    moving: np.ndarray
+
+
+def _nothing_moves() -> np.ndarray:
+    return np.zeros((MOTION_GRID, MOTION_GRID), bool)
 
 
 @dataclass(slots=True)
@@ -80,12 +89,16 @@ class _Candidate(Generic[Frame]):
 
 @dataclass(slots=True)
 class _Shot(Generic[Frame]):
-    """What is shown since `start`: the best frame so far; its number once it is decided."""
+    """What is shown since `start`: the best frame so far; its number once it is decided.
+
+    `moving` are the cells, (16, 16) bool, in which samples differ from that frame.
+    """
 
     start: int
     best: _Candidate[Frame]
     number: int | None = None
     is_open: bool = True
+    moving: np.ndarray = field(default_factory=_nothing_moves)
 
 
 class FrameChooser(Generic[Frame]):
@@ -103,6 +116,7 @@ class FrameChooser(Generic[Frame]):
         self._next: _Shot[Frame] | None = None  # what may become the next shot
         self._last: tuple[int, FrameView] | None = None
         self._rows: list[list[int]] = []  # number, start, end
+        self._moving: list[np.ndarray] = []  # of each kept frame
         self.left_out = 0  # shots without a frame, because the allowance was used up
 
     def add(self, time: int, since: int, luma: np.ndarray, frame: Frame) -> Iterator[Frame]:
@@ -126,11 +140,14 @@ class FrameChooser(Generic[Frame]):
                 self._next = None
             if view.shows_same(self._shot.best.view):
                 self._next = None
+                self._shot.moving |= view.moving_cells(self._shot.best.view)
                 _refine(self._shot, sample)
             elif self._next is not None or not self._is_drift(sample, step):
                 self._wait(sample, since)
                 if self._is_stable(sample, gap, step):
                     yield from self._close_shot()
+            else:
+                self._shot.moving |= view.moving_cells(self._shot.best.view)
         if self._shot.is_open and time - self._shot.start >= _REFINED:
             yield from self._decide(self._shot)
         self._last = time, view
@@ -148,7 +165,10 @@ class FrameChooser(Generic[Frame]):
     def intervals(self) -> Intervals:
         """When each kept frame is shown; after `finish`."""
         rows = np.array(self._rows, np.int64).reshape(-1, 3)
-        return Intervals(rows[:, 0].astype(np.int32), rows[:, 1], rows[:, 2])
+        moving = np.array(self._moving, bool).reshape(len(self._moving), MOTION_GRID**2)
+        return Intervals(
+            rows[:, 0].astype(np.int32), rows[:, 1], rows[:, 2], np.packbits(moving, axis=1)
+        )
 
     def _is_drift(self, sample: _Candidate[Frame], step: int) -> bool:
         """Whether the camera moves, and the last kept frame still stands for what it shows."""
@@ -217,6 +237,7 @@ class FrameChooser(Generic[Frame]):
             self._codes = np.concatenate([self._codes, np.empty_like(self._codes)])
         self._codes[count] = view.code
         self._kept.append(view)
+        self._moving.append(_nothing_moves())
 
     def _same_as_kept(self, view: FrameView) -> int | None:
         """The kept frame, the nearest by PDQ first, that shows the same as a view."""
@@ -233,6 +254,7 @@ class FrameChooser(Generic[Frame]):
         assert self._shot is not None
         if self._shot.number is None or end <= self._shot.start:
             return
+        self._moving[self._shot.number] |= self._shot.moving
         row = [self._shot.number, self._shot.start, end]
         if self._rows and self._rows[-1][0] == row[0] and self._rows[-1][2] == row[1]:
             self._rows[-1][2] = end

@@ -8,7 +8,9 @@ import numpy as np
 from frametrace.embed.signals.pdq import compute_pdq
 from frametrace.embed.thresholds import PDQ_MAX_DISTANCE
 
-__all__ = ["FrameView"]
+__all__ = ["MOTION_GRID", "FrameView"]
+
+MOTION_GRID = 16  # cells per side of a frame, in which movements are noted
 
 _SIDE = 64  # points per side of the compared pixels, as in PDQ
 # A point has changed if it differs by so many standard deviations of the two frames' shades.
@@ -16,6 +18,9 @@ _CHANGED_POINT = 0.8
 # Two slides of one layout with other words are within PDQ's 31 bits; their words are 5 % of the
 # points or more. A speaker's head and hands move over fewer.
 _MAX_CHANGED = 0.06
+# Compression moves points by 0.2 deviations at most, a speaker's mouth by 0.5 and more.
+_MOVED_POINT = 0.35
+_MIN_MOVED = 3  # of the 16 points of a cell
 _FLAT = 3.0  # standard deviation of shades, of 255 levels; below it a frame shows nothing
 # Correlation of the details in the middle of a frame with their best place in another. Frames of a
 # camera that moves, a second apart: 0.43 or more (95 % of pairs of 4 clips); photographs that have
@@ -70,6 +75,13 @@ class FrameView:
             return False
         changed = np.abs(self.points - other.points) > _CHANGED_POINT
         return float(changed.mean()) <= _MAX_CHANGED
+
+    def moving_cells(self, other: Self) -> np.ndarray:
+        """The cells, (16, 16) bool, in which two views of one scene differ."""
+        side = _SIDE // MOTION_GRID
+        moved = np.abs(self.points - other.points) > _MOVED_POINT
+        cells: np.ndarray = moved.reshape(MOTION_GRID, side, MOTION_GRID, side).sum(axis=(1, 3))
+        return cells >= _MIN_MOVED
 
     def has_moved_from(self, other: Self) -> bool:
         """Whether this may be the other frame after a movement of the camera, not another scene."""

@@ -18,8 +18,10 @@ class Timeline:
 
     `duration` is in milliseconds; `width` and `height` are in pixels, upright. Interval i shows the
     kept frame number `frames[i]`, (k,) int32, from `starts[i]` to `ends[i]`, (k,) int64
-    milliseconds, ascending and without overlap. `sample_times` is (s,) int32 milliseconds,
-    ascending, `sample_hashes` (s, 32) uint8: PDQ; `sample_qualities` (s,) uint8.
+    milliseconds, ascending and without overlap. `moving` is (n, 32) uint8: for each kept frame the
+    cells, 16 x 16 bits row by row, in which the picture moves while it is shown. `sample_times` is
+    (s,) int32 milliseconds, ascending, `sample_hashes` (s, 32) uint8: PDQ; `sample_qualities` (s,)
+    uint8.
     """
 
     duration: int
@@ -28,6 +30,7 @@ class Timeline:
     frames: np.ndarray
     starts: np.ndarray
     ends: np.ndarray
+    moving: np.ndarray
     sample_times: np.ndarray
     sample_hashes: np.ndarray
     sample_qualities: np.ndarray

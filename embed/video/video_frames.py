@@ -106,6 +106,7 @@ class _Reading:
             frames=shown.frames,
             starts=shown.starts,
             ends=shown.ends,
+            moving=shown.moving,
             sample_times=np.array(track.times, np.int32),
             sample_hashes=np.frombuffer(b"".join(track.hashes), np.uint8).reshape(-1, 32),
             sample_qualities=np.array(track.qualities, np.uint8),

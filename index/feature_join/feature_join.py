@@ -8,7 +8,7 @@ picture are searched.
 """
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -40,7 +40,14 @@ from frametrace.work.executor import Executor, all_results
 from frametrace.work.progress import Progress, Silent
 from frametrace.work.thread_pool import ThreadPool
 
-__all__ = ["MAX_PARTNERS", "PROPOSAL_SCHEMA", "Proposals", "check_join", "propose_pairs"]
+__all__ = [
+    "MAX_PARTNERS",
+    "PROPOSAL_SCHEMA",
+    "OwnersOf",
+    "Proposals",
+    "check_join",
+    "propose_pairs",
+]
 
 PROPOSAL_SCHEMA = pa.schema(
     [
@@ -59,6 +66,8 @@ _MIN_COMPILED = 1_000_000  # records: loops are compiled above, if numba is inst
 _MIN_WEIGHT_PICTURES = 1 << 16  # assumed for weights: among few pictures, all features seem common
 _UNIT_RECORDS = 1 << 20  # smaller parts are compared together until they have this many records
 
+# The owners of pictures, (n,) integers, by their digests, (n, 32) uint8.
+OwnersOf = Callable[[np.ndarray], np.ndarray]
 _Unit = dict[int, int]  # parts that are compared together, and the record count of each
 
 
@@ -82,10 +91,13 @@ def propose_pairs(
     pictures: pa.StringArray,
     progress: Progress | None = None,
     executor: Executor | None = None,
+    *,
+    owners_of: OwnersOf | None = None,
 ) -> Proposals:
     """Join those of the `pictures` (digests) that are new, and return all pairs proposed so far.
 
-    New pictures are compared with each other and with every earlier one. A run that follows a
+    New pictures are compared with each other and with every earlier one. With `owners_of`, no pair
+    of pictures of one owner is proposed, such as frames of one video. A run that follows a
     killed one continues where it stopped and gives the same result. By default the work runs in
     one thread per processor. Pictures without features in the shards are left out. The caller holds
     a lock on `folder`. Raises `CaseError` if a shard can't be read or the folder can't be written,
@@ -94,11 +106,11 @@ def propose_pairs(
     progress = progress or Silent()
     join = JoinFolder.open(folder)
     if join.state.whole:
-        _join_added(join, progress, executor)
+        _join_added(join, progress, executor, owners_of)
     new = new_pictures(join, shards, pictures)
     count = join.state.pictures + sum(int(is_new.sum()) for _, is_new in new)
     add_pictures(join, shards, new, progress, compiled=_worth_compiling(count * MAX_FEATURES))
-    _join_added(join, progress, executor)
+    _join_added(join, progress, executor, owners_of)
     names = as_digits(join.pictures()["digest"])
     order = [(name, "ascending") for name in ("a", "b", "mirrored")]
     return Proposals(names, _proposed_so_far(join).sort_by(order).combine_chunks())
@@ -108,7 +120,12 @@ def _worth_compiling(records: int) -> bool:
     return records > _MIN_COMPILED and has_numba()
 
 
-def _join_added(folder: JoinFolder, progress: Progress, executor: Executor | None) -> None:
+def _join_added(
+    folder: JoinFolder,
+    progress: Progress,
+    executor: Executor | None,
+    owners_of: OwnersOf | None,
+) -> None:
     """Join the pictures that were added since the last join, and store the proposals."""
     state = folder.state
     if state.joined == state.pictures:
@@ -132,6 +149,10 @@ def _join_added(folder: JoinFolder, progress: Progress, executor: Executor | Non
         for _ in all_results(chosen.map(partial(_score_range, batch, files, positions), ranges)):
             advance(1)
     proposed = pa.concat_tables([_read_proposals(batch.pairs_file(number)) for number in ranges])
+    if owners_of is not None:
+        owners = owners_of(folder.pictures()["digest"])
+        a, b = (owners[proposed[name].to_numpy()] for name in "ab")
+        proposed = proposed.filter(pa.array(a != b))
     name = f"proposals-{state.pictures:08}.arrow"
     _write_proposals(folder.path / name, _best_proposals(proposed, _proposed_so_far(folder)))
     folder.add_file(name)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from frametrace.case.case_writer import CaseWriter
-from frametrace.case.schemas import signal_table
+from frametrace.case.schemas import frame_table, signal_table
 from frametrace.case.store import BASE_TABLES, Case
 from frametrace.case.stored_rows import ACCOUNT_NUMBER_PATTERN, TABLE_KEYS, StoredRows
 from frametrace.case.views import connect, query_over
@@ -207,7 +207,7 @@ def _made_by(cases: Sequence[Case], signal: str) -> dict[str, str]:
 def _join(writer: CaseWriter, number: int, case: Case, signals: Sequence[str]) -> list[str]:
     """Add a case's rows; return notes on posts whose content differs in an earlier case."""
     conflicts = _conflicts(writer, case) if number else pa.table({})
-    for table in [*BASE_TABLES, *map(signal_table, signals)]:
+    for table in [*BASE_TABLES, *map(signal_table, signals), *map(frame_table, signals)]:
         for file, keys in _shards(case, table):
             unit = f"{number}-{table.replace('/', '-')}-{file.stem}"
             new = _new(writer, table, keys, conflicts) if number else None

@@ -12,8 +12,7 @@ from frametrace.embed.signals.local import Local
 from frametrace.matcher.photos.match_graph import Edges, pair_keys
 from frametrace.matcher.pictures.verified_pair_table import (
     cells_of,
-    evidence_of,
-    evidence_row,
+    inverted_evidence,
     positions_in,
 )
 from frametrace.matcher.result_schemas import EVIDENCE, MATCHES, Relation
@@ -127,7 +126,7 @@ class NodePairs:
         inverted = []
         for row in self.rows.take(pa.array(at)).to_pylist():
             size_a, size_b = ((row[f"width_{side}"], row[f"height_{side}"]) for side in "ab")
-            inverted.append(evidence_row(evidence_of(row).inverted(size_a, size_b)))
+            inverted.append(inverted_evidence(row, size_a, size_b))
         return pa.Table.from_pylist(inverted, EVIDENCE)
 
 

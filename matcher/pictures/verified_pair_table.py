@@ -15,6 +15,7 @@ __all__ = [
     "cells_of",
     "evidence_of",
     "evidence_row",
+    "inverted_evidence",
     "pairs_among",
     "pictures_in",
     "positions_in",
@@ -74,6 +75,19 @@ def evidence_row(evidence: Evidence) -> dict[str, Any]:
     """Evidence as a row with the columns `EVIDENCE`."""
     row = {name: getattr(evidence, name) for name in EVIDENCE.names}
     return {**row, "altered": [dict(zip(_BOX, box, strict=True)) for box in evidence.altered]}
+
+
+def inverted_evidence(
+    row: Mapping[str, Any], size_a: tuple[int, int], size_b: tuple[int, int]
+) -> dict[str, Any]:
+    """The columns `EVIDENCE` of a row from B to A; without a transform only the parts swap sides.
+
+    Videos whose frames agree by hashes alone have no transform.
+    """
+    if row["scale"] is not None:
+        return evidence_row(evidence_of(row).inverted(size_a, size_b))
+    columns = {name: row[name] for name in EVIDENCE.names}
+    return {**columns, "part_a": row["part_b"], "part_b": row["part_a"]}
 
 
 def evidence_of(row: Mapping[str, Any]) -> Evidence:

@@ -1,7 +1,6 @@
 """Answers a query by a picture or by a text with the posts of a case that match it."""
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ import pyarrow as pa
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.case.views import connect
-from frametrace.embed.decoding.decode import decode
+from frametrace.embed.media_kinds import max_media_bytes
 from frametrace.embed.signals import (
     SIGNALS,
     CaptionSignal,
@@ -25,13 +24,8 @@ from frametrace.embed.text.normalize import key_of
 from frametrace.index.base import CodeIndex
 from frametrace.index.index_store import check_signal, has_index, open_index
 from frametrace.matcher.case_signals import open_signal
-from frametrace.matcher.query.by_signal import (
-    QueryPicture,
-    SignalAnswer,
-    codes_of,
-    nearest,
-    search_by_signal,
-)
+from frametrace.matcher.query.by_signal import codes_of, nearest
+from frametrace.matcher.query.find_media import find_media
 from frametrace.matcher.query.posts_with_items import (
     ANSWER,
     MatchingItem,
@@ -64,7 +58,7 @@ def find_picture(
     limit: int = 20,
     progress: Progress | None = None,
 ) -> QueryAnswer:
-    """The posts with pictures that show what a picture file shows.
+    """The posts with pictures and videos that show what a file of a picture or video shows.
 
     Searches by all of the case's signals that are evidence of copies, or by the signal named. Files
     with the same bytes are always found. `limit` 0 gives all rows. Raises `DecodeError` if the file
@@ -74,31 +68,18 @@ def find_picture(
         _check(signal, lambda kind: issubclass(kind, PictureSignal))
         check_signal(case, signal)
     absolute = picture.resolve()
-    data = read_media(str(absolute.parent), absolute.name)
-    query = QueryPicture(hashlib.sha256(data).hexdigest(), decode(data))
-    items = [MatchingItem(query.digest, "sha256", str(Relation.COPY), 0, 1.0)]
+    data = read_media(str(absolute.parent), absolute.name, max_media_bytes())
     names = [signal] if signal else copy_signals()
-    answers = []
-    for name in (name for name in names if name in case.epoch.signals):
-        answers.append(search_by_signal(case, query, name, items, progress))
-        replaced = {item.sha256 for item in answers[-1].items}
-        items = [item for item in items if item.sha256 not in replaced] + answers[-1].items
-    notes = [*_unfit_notes(answers), *(answer.more for answer in answers if answer.more)]
+    present = [name for name in names if name in case.epoch.signals]
+    items, notes = find_media(case, data, present, progress)
     notes += [note for name in names for note in _missing_notes(case, name)]
     return answer_with_posts(case, items, "picture", limit, notes)
 
 
-def _unfit_notes(answers: Sequence[SignalAnswer]) -> list[str]:
-    """A note on signals that can't judge the picture, if there are any."""
-    if not (reasons := [answer.unfit for answer in answers if answer.unfit]):
-        return []
-    alone = ": only files with the same bytes are found" if len(reasons) == len(answers) else ""
-    return [f"the picture is {' and '.join(reasons)}{alone}"]
-
-
 def _missing_notes(case: Case, signal: str) -> list[str]:
     """A note on pictures of the case that lack the signal, if there are any."""
-    pictures, computed = case.epoch.rows("media"), case.epoch.rows(signal_table(signal))
+    pictures = case.epoch.rows("media") - case.epoch.rows("videos")
+    computed = case.epoch.rows(signal_table(signal))
     if pictures <= computed:
         return []
     if computed or case.epoch.rows("skipped"):

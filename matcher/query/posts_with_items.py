@@ -10,12 +10,13 @@ import pyarrow as pa
 from frametrace.case.row_lookup import rows_with
 from frametrace.case.store import Case
 from frametrace.matcher.account_names import handles_of
-from frametrace.matcher.result_schemas import EVIDENCE, POST_FIELDS, Relation
+from frametrace.matcher.result_schemas import EVIDENCE, POST_FIELDS, SPANS, Relation
 
 __all__ = ["ANSWER", "MatchingItem", "QueryAnswer", "answer_with_posts"]
 
 # One row per post (and picture of it), nearest first; columns as in the matches table. A is the
-# query picture. `mirrored` and `rotation` are given for `pdq` as well.
+# query picture or video. `mirrored` and `rotation` are given for `pdq` as well. `spans` are given
+# if either is a video: then the evidence is that of the two frames that agree best.
 ANSWER = pa.schema(
     [
         pa.field("signal", pa.string(), nullable=False),
@@ -27,6 +28,7 @@ ANSWER = pa.schema(
         ("text", pa.string()),
         pa.field("sha256", pa.string(), nullable=False),
         ("media_path", pa.string()),
+        ("spans", SPANS),
     ]
 )
 
@@ -71,6 +73,7 @@ class MatchingItem:
     part_b: float | None = None
     altered: list[dict[str, float]] | None = None
     altered_part: float | None = None
+    spans: list[dict[str, object]] | None = None
 
 
 class _Row(NamedTuple):

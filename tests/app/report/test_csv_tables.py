@@ -69,7 +69,7 @@ def test_the_columns_are_those_that_were_promised():
         "media_sha256, media_path, medoid_sha256, signal, distance, similarity, via_sha256, "
         "caption_sha256, change, previous_ids, new_post, new_account, inliers, mirrored, scale, "
         "rotation, shift_x, shift_y, part_a, part_b, altered, altered_part, decades, tied_by, "
-        "via_platform, via_post_id, stance, stance_cue"
+        "via_platform, via_post_id, stance, stance_cue, spans, share_a, share_b, frames"
     )
     assert ", ".join(FRAMINGS.names) == (
         "group_id, terms, representatives, pictures, lettering, rise, asserts, disputes, unclear"

@@ -10,7 +10,9 @@ import pytest
 from frametrace.app import library
 from frametrace.app.report.csv_tables import write_csv
 from frametrace.app.report.report_tables import TABLES, TableFormat
+from frametrace.app.report.span_columns import SPAN_COLUMNS
 from frametrace.app.report.write_report import write_report
+from frametrace.matcher.result_schemas import MATCHES
 from frametrace.matcher.saved_results import load_results
 from frametrace.posts.errors import UsageError
 from frametrace.work.executor import InProcess
@@ -108,4 +110,6 @@ def test_the_options_choose_the_tables(small_case, tmp_path, command):
     assert names_in(tmp_path / "a") == files("parquet")
     results, _ = load_results(small_case)
     matches = pq.read_table(tmp_path / "a" / "matches.parquet")
-    assert matches.equals(results.matches.table())
+    assert matches.column_names == [*MATCHES.names, *SPAN_COLUMNS]
+    assert matches.select(MATCHES.names).equals(results.matches.table())
+    assert all(matches[name].null_count == len(matches) for name in SPAN_COLUMNS)
