@@ -61,8 +61,8 @@ def video_set(folder: Path, half: Half, size: Size, seed: int, more: Path | None
     """All media of one half, made on all cores where they are missing."""
     folder.mkdir(parents=True, exist_ok=True)
     _claim(folder, f"{half} {seed} {size} {_made_by()}")
-    plan = _Dealt.of(half, size, seed)
-    own = seed + list(Half).index(half)  # no template, text or logo is in both halves
+    own = seed + list(Half).index(half)  # no camera move, template, text or logo is in both halves
+    plan = _Dealt.of(half, size, own)
     with ProcessPoolExecutor(len(os.sched_getaffinity(0)), get_context("spawn")) as pool:
         say(f"making {len(plan.originals) + len(plan.fillers)} original videos")
         tasks = [partial(_original, folder, clip, Role.ORIGINAL) for clip in plan.originals]
