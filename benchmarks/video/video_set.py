@@ -120,7 +120,9 @@ class _Dealt:
             photos, left = left[:_SLIDES], left[_SLIDES:]
             shows.append(some_clip(f"slides-{number:03}", photos, rng, (12_000, 16_000)))
         if not left:
-            raise Stopped(f"the half {half} has too few photographs for {size}")
+            raise Stopped(
+                f"the half {half} has too few photographs for {size}: name another --seed"
+            )
         return cls(originals, fillers, contents, shows)
 
 
