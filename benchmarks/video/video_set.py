@@ -9,7 +9,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -201,9 +201,13 @@ def _elements(folder: Path, dealt: _Dealt, size: Size, seed: int) -> Iterator[Ta
 def _element(folder: Path, kind: str, plan: Plan) -> Made:
     template = f"{kind.replace(' ', '-')}-{plan.template}"
     stem = f"{template}-{plan.number:02}"
-    frames, spans = made_element(kind, plan)
-    if not (path := folder / f"{stem}.mp4").exists():
-        write_video(path, frames, rate=RATE, crf=_ORIGINAL_CRF)
+    path, shown = folder / f"{stem}.mp4", folder / f"{stem}.json"
+    if not shown.exists():
+        frames, spans = made_element(kind, plan)
+        if not path.exists():
+            write_video(path, frames, rate=RATE, crf=_ORIGINAL_CRF)
+        shown.write_text(json.dumps([asdict(span) for span in spans]), "utf-8")
+    spans = tuple(Span(**span) for span in json.loads(shown.read_text("utf-8")))
     return Made(path.name, Role.ELEMENT, stem, spans, kind, template=template)
 
 
