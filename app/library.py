@@ -115,6 +115,7 @@ def match(
     within one of several cases are included. `report` is a folder for the report. Raises
     `CaseError` if a case has no signals.
     """
+    from frametrace.app.report.span_columns import SharedSpans
     from frametrace.app.report.write_report import check_out, write_report
     from frametrace.matcher.match_case import match_case
     from frametrace.matcher.match_cases import match_cases
@@ -137,7 +138,8 @@ def match(
         together = match_cases(opened, union_folder, settings, extent, progress=progress)
         if out is not None:
             write_report(together.union, out, progress=progress)
-        return _matched(together.union, together.results, together.run, together.reuses)
+        reuses = SharedSpans(together.results.video_matches).added_to(together.reuses)
+        return _matched(together.union, together.results, together.run, reuses)
 
 
 def results(case: AnyCase) -> Matched:

@@ -77,6 +77,11 @@ class Matched:
         return Table(self.tables.matches.table())
 
     @property
+    def video_matches(self) -> Table:
+        """One row per pair of videos, or of a video and a picture, with the spans they share."""
+        return Table(self.tables.video_matches)
+
+    @property
     def reuses(self) -> Table:
         """One row per post that reuses something of an earlier case.
 

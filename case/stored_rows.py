@@ -12,7 +12,7 @@ from frametrace.case.post_key_conflicts import (
     TIME,
 )
 from frametrace.case.store import BASE_TABLES, Case
-from frametrace.case.views import connect
+from frametrace.case.views import connect, view_name
 from frametrace.posts.model import ACCOUNT_NUMBER, PARTIAL, MediaFile
 
 __all__ = ["ACCOUNT_NUMBER_PATTERN", "ACCOUNT_NUMBER_PREFIX", "TABLE_KEYS", "StoredRows"]
@@ -210,8 +210,7 @@ class StoredRows:
             return rows
         keys = TABLE_KEYS.get(table, ("sha256",))
         same = " AND ".join(f"r.{key} IS NOT DISTINCT FROM h.{key}" for key in keys)
-        view = table.rpartition("/")[2]
-        query = f"SELECT _at FROM rows r ANTI JOIN {view} h ON {same} ORDER BY _at"  # noqa: S608
+        query = f"SELECT _at FROM rows r ANTI JOIN {view_name(table)} h ON {same} ORDER BY _at"  # noqa: S608
         with connect(self._case, table) as connection:
             connection.register("rows", _numbered(rows))
             new = connection.sql(query).to_arrow_table()

@@ -14,7 +14,7 @@ from frametrace.posts.errors import CaseError
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["connect", "query_over"]
+__all__ = ["connect", "query_over", "view_name"]
 
 
 @contextmanager
@@ -66,8 +66,13 @@ def connect(case: Case, *tables: str) -> Iterator["duckdb.DuckDBPyConnection"]:
             raise
 
 
+def view_name(table: str) -> str:
+    """The name of a table's view in a connection."""
+    return table.removeprefix("signals/").replace("/", "_")
+
+
 def _create_view(connection: "duckdb.DuckDBPyConnection", case: Case, table: str) -> None:
-    view = table.removeprefix("signals/").replace("/", "_")
+    view = view_name(table)
     if files := [str(file) for file in case.intact_files(table)]:
         names = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
         rows = f"read_parquet([{names}], hive_partitioning = false)"

@@ -114,4 +114,5 @@ def _evidence(row: Mapping[str, Any]) -> str:
 
     if row["signal"] == "sha256":
         return "same bytes"
-    return SIGNALS[row["signal"]].summarize(row)
+    summary = SIGNALS[row["signal"]].summarize(row)
+    return f"best frame, {summary}" if row.get("spans") else summary

@@ -141,7 +141,8 @@ def _area(match: Mapping[str, Any], side: str) -> float:
     part, share = match[f"part_{side}"], match.get(f"share_{side}") or 1.0
     if part is None or match["inliers"] is None:
         return 1.0
-    return min(part / share, 1.0)
+    area: float = min(part / share, 1.0)
+    return area
 
 
 def _area_words(match: Mapping[str, Any], whole: str) -> list[str]:

@@ -9,7 +9,7 @@ import pyarrow as pa
 from frametrace.app.report.shown_videos import Video, videos_among
 from frametrace.case.schemas import frame_table
 from frametrace.case.store import Case
-from frametrace.case.views import connect
+from frametrace.case.views import connect, view_name
 from frametrace.embed.signals import thumbnail
 from frametrace.work.executor import Executor
 from frametrace.work.process_pool import ProcessPool
@@ -18,9 +18,10 @@ from frametrace.work.progress import Progress
 __all__ = ["FrameSize", "frame_thumbnails", "typical_frames", "video_previews"]
 
 _TABLE = frame_table(thumbnail.Thumbnail.name)
-_VIEW = _TABLE.replace("/", "_")
 _QUALITY = 60  # of WebP
-_CODES = f"SELECT sha256, code FROM {_VIEW} SEMI JOIN wanted USING (sha256) ORDER BY sha256"  # noqa: S608
+_CODES = (
+    f"SELECT sha256, code FROM {view_name(_TABLE)} SEMI JOIN wanted USING (sha256) ORDER BY sha256"  # noqa: S608
+)
 
 
 class FrameSize(IntEnum):

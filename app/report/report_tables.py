@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 from frametrace.app.report.csv_tables import GROUPS_COLUMNS, write_batches
 from frametrace.app.report.explaining_matches import EXPLAINS, with_explains
 from frametrace.app.report.group_changes import members_with_changes
-from frametrace.app.report.span_columns import SPAN_COLUMNS, TIE_COLUMNS, SharedSpans
+from frametrace.app.report.span_columns import SPAN_COLUMNS, SharedSpans
 from frametrace.case.store import Case
 from frametrace.matcher.between_cases.spanning_groups import matches_shown, skipped_of
-from frametrace.matcher.result_schemas import CASE_NAME, VIDEO_MATCHES
+from frametrace.matcher.result_schemas import CASE_NAME, MATCHES, VIDEO_MATCHES
 from frametrace.matcher.saved_results import MatchRun, Results
 from frametrace.work.progress import Progress, counted
 
@@ -66,12 +66,13 @@ def write_tables(
         batches = with_explains(case, results, progress)
     schema, batches = matches_shown(case, batches, spanning=run.spanning)
     spans = SharedSpans(results.video_matches)
-    schema = pa.schema([*schema, *(VIDEO_MATCHES.field(name) for name in SPAN_COLUMNS)])
+    more = [VIDEO_MATCHES.field(name) for name in SPAN_COLUMNS]
+    schema = pa.schema([*MATCHES, *more, *list(schema)[len(MATCHES) :]])
     write = _write_parquet if table_format.parquet else _write_csv
     with progress.track("rows of tables", rows) as advance:
         matches = _explaining(counted(_with_tally(batches, relations), advance, len))
         path = folder / f"matches.{table_format.suffix}"
-        write(path, schema, (_with_spans(batch, spans).select(schema.names) for batch in matches))
+        write(path, schema, (spans.added_to(batch).select(schema.names) for batch in matches))
         for name, table in tables.items():
             parts = table.to_batches(max_chunksize=_ROWS_AT_ONCE)
             path = folder / f"{name}.{table_format.suffix}"
@@ -116,13 +117,6 @@ def _explaining(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """The rows that explain a membership; all rows of batches that don't say which ones do."""
     for batch in batches:
         yield batch.filter(batch[EXPLAINS]) if EXPLAINS in batch.schema.names else batch
-
-
-def _with_spans(batch: pa.RecordBatch, shared: SharedSpans) -> pa.RecordBatch:
-    """The rows with what videos share, from when to when."""
-    for name, column in zip(TIE_COLUMNS, shared.of_matches(batch), strict=True):
-        batch = batch.append_column(VIDEO_MATCHES.field(name), column)
-    return batch
 
 
 def _write_csv(path: Path, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> None:

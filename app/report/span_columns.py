@@ -1,5 +1,7 @@
 """Joins rows of matches and members with what two videos, or a video and a picture, share."""
 
+from typing import TypeVar
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -15,6 +17,9 @@ TIE_COLUMNS = (*SPAN_COLUMNS, "frame_a", "frame_b")
 _OF_A = ("sha256_a", "share_a", "frame_a", "start_a_ms", "end_a_ms")
 _TURNED = {name: name.replace("_a", "_b") for name in _OF_A}
 _TURNED |= {b: a for a, b in _TURNED.items()}
+
+
+_Rows = TypeVar("_Rows", pa.Table, pa.RecordBatch)
 
 
 class SharedSpans:
@@ -39,6 +44,13 @@ class SharedSpans:
         tie = pc.coalesce(members["via_sha256"], members["medoid_sha256"])
         tie = pc.if_else(pc.equal(members["kind"], str(GroupKind.FRAMING)), None, tie)
         return self._of(tie, members["media_sha256"])
+
+    def added_to(self, matches: _Rows) -> _Rows:
+        """Rows with `sha256_a` and `sha256_b`, with `SPAN_COLUMNS` at the end."""
+        columns = dict(zip(TIE_COLUMNS, self.of_matches(matches), strict=True))
+        for name in SPAN_COLUMNS:
+            matches = matches.append_column(VIDEO_MATCHES.field(name), columns[name])
+        return matches
 
     def with_columns(self, members: pa.Table) -> pa.Table:
         """Rows of members with all `TIE_COLUMNS`."""

@@ -164,7 +164,7 @@ def _summary(
     return [
         *([("cases", f"{', '.join(run.cases)}{spanning}")] if run.cases else []),
         ("posts", f"{counts.posts:,} on {', '.join(platforms) or 'no platform'}"),
-        ("pictures", f"{counts.pictures:,} different files"),
+        ("pictures", f"{counts.pictures:,} different file{'s' * (counts.pictures != 1)}"),
         *([("videos", videos)] if (videos := videos_text(counts)) else []),
         ("found", f"{groups}; {accounts}"),
         *([("edited", edits)] if (edits := edits_found(counts)) else []),

@@ -91,9 +91,8 @@ def _compared(
             advance(1)
     verdicts.compare(missing)
     results = [result for item in compared if (result := item.result()) is not None]
-    spans = pa.Table.from_pylist(
-        [result.row(frames, verdicts) for result in results], VIDEO_MATCHES
-    )
+    rows = [result.row(frames, verdicts) for result in results]
+    spans = pa.Table.from_pylist(rows, VIDEO_MATCHES)
     order = [("sha256_a", "ascending"), ("sha256_b", "ascending")]
     return ComparedVideos(pair_rows(results, frames, verdicts), spans.sort_by(order))
 

@@ -21,7 +21,7 @@ __all__ = ["FramePair", "FrameVerdicts"]
 FramePair = tuple[int, int]  # the items of two frames, or of a picture and a frame
 # Of the 256 cells of a frame; more move with the camera, fewer by chance.
 _MIN_MOVING, _MAX_MOVING = 4, 180
-_MIN_AGREEING = 0.4  # part of the moving cells that agree, in one of the two frames
+_MIN_AGREEING = 0.4  # part of the moving cells that agree, in at least one of the two frames
 _AGREE = (str(Relation.COPY), str(Relation.CONTAINS))
 
 
@@ -99,28 +99,30 @@ class FrameVerdicts:
             self._verdicts[key] = Verdict.AGREE if self.near(*key) else Verdict.DIFFERENT
         keys = self._keys(self._verified)
         agree = pc.is_in(self._verified["relation"], value_set=pa.array(_AGREE)).to_numpy()
-        agree = agree & ~self._only_setting()
-        for at, (key, agrees) in enumerate(zip(keys, agree.tolist(), strict=True)):
+        partly = self._verified["same_photograph"].to_numpy()
+        found = np.where(agree, Verdict.AGREE, np.where(partly, Verdict.PARTLY, Verdict.DIFFERENT))
+        found[self._only_setting()] = Verdict.DIFFERENT
+        for at, (key, verdict) in enumerate(zip(keys, found.tolist(), strict=True)):
             self._rows[key] = at
-            self._verdicts[key] = Verdict.AGREE if agrees else Verdict.DIFFERENT
+            self._verdicts[key] = Verdict(verdict)
 
     def _only_setting(self) -> np.ndarray:
         """Which verified pairs agree in what stands still, and hardly in what moves, (k,) bool.
 
         Two speakers in one studio agree in the studio. A picture, and a frame in which all of the
-        picture moves or nothing, tells nothing about that.
+        picture moves or nothing, tells nothing about that: both frames must.
         """
-        part = np.full(len(self._verified), -1.0)
+        only = np.ones(len(self._verified), bool)
         for side in "ab":
             item = self._frames.items(self._verified[f"sha256_{side}"].combine_chunks())
             moving = np.zeros((len(item), CELLS), bool)
             of_video = (item >= 0) & (item < self._frames.frames)
             moving[of_video] = self._frames.moving[item[of_video]]
             count = moving.sum(axis=1)
-            told = (count >= _MIN_MOVING) & (count <= _MAX_MOVING)
             agreeing = (moving & cells_of(self._verified[f"cells_{side}"])).sum(axis=1)
-            part = np.maximum(part, np.where(told, agreeing / np.maximum(count, 1), -1))
-        return np.asarray((part >= 0) & (part < _MIN_AGREEING))
+            only &= (count >= _MIN_MOVING) & (count <= _MAX_MOVING)
+            only &= agreeing < _MIN_AGREEING * count
+        return only
 
     def _keys(self, pairs: pa.Table) -> list[FramePair]:
         """The items of pairs of digests."""

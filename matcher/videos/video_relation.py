@@ -12,7 +12,7 @@ _WHOLE = 0.6  # least part of both videos in a copy, as of the area of two pictu
 _MIN_COMMON = 3500.0  # ms; less in common is an element unless it is most of a video
 _MOST = 0.5  # part of a video
 _MAX_CARD = 10_000.0  # ms; intros and end cards are shorter
-_EDGE = 700.0  # ms from the beginning or the end of a video
+_EDGE = 3000.0  # ms from the beginning or the end of a video, after a black or test picture
 _FOUND_INSIDE = 0.5  # part of the agreeing frames that lie inside a frame of the other video
 
 

@@ -21,10 +21,12 @@ from frametrace.app.output.video_words import spans_cell
 from frametrace.app.report import group_views as views_module
 from frametrace.app.report import thumbnails as thumbnails_module
 from frametrace.app.report.frame_thumbnails import video_previews
+from frametrace.app.report.span_columns import SharedSpans
 from frametrace.app.report.write_report import write_report
 from frametrace.app.summary import counts_of
 from frametrace.embed import media_kinds
 from frametrace.matcher.match_case import match_case
+from frametrace.matcher.match_cases import match_cases
 from frametrace.matcher.saved_results import load_results
 from frametrace.work.executor import InProcess
 from frametrace.work.progress import Silent
@@ -227,6 +229,15 @@ def test_a_preview_is_the_frame_that_is_shown_longest(case):
     assert unlike < 0.5
 
 
+def test_a_query_says_when_a_video_shows_the_picture(case, command):
+    done = command("query", case.path, case.path.parent / "still.jpg")
+    assert done.returncode == 0
+    (line,) = (line for line in done.stdout.splitlines() if line.endswith("whole.mp4"))
+    assert re.search(r"all of it, in a video, 00:10 to 00:13 +best frame, pdq: \d+ bits", line)
+    (line,) = (line for line in done.stdout.splitlines() if line.endswith("still.jpg"))
+    assert "same bytes" in line
+
+
 def test_videos_are_counted_apart_from_pictures(case, html, capsys):
     results, _ = load_results(case)
     counts = counts_of(case, results)
@@ -291,3 +302,22 @@ def test_real_videos_from_the_files_to_the_page(tmp_path):
     assert 'class="t missing"' not in html
     counts = json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))["counts"]
     assert (counts["pictures"], counts["videos"], counts["tied_videos"]) == (0, 2, 2)
+
+
+def test_two_cases_share_videos(tmp_path, monkeypatch):
+    monkeypatch.setattr(media_kinds, "KINDS", [MadeVideoKind(), *media_kinds.KINDS])
+    cases = []
+    for name, shots in (("first", SHOTS), ("second", SHOTS[3:9])):
+        posts = [{"media": ["clip.mp4"], "post_id": name, "account_id": name}]
+        files = {"clip.mp4": video_bytes(*shots)}
+        cases.append(make_case(tmp_path / name, posts, files, signals=SIGNALS))
+    together = match_cases(cases, tmp_path / "union", executor=InProcess())
+    write_report(together.union, tmp_path / "out", executor=InProcess())
+    (row,) = rows_of(tmp_path / "out" / "matches.csv")
+    sides = row["spans"].split(" = ")
+    expected = ["00:07.5-00:22.5", "00:00-00:15"]  # of the first case, of the second
+    assert sides == (expected if row["case_name_a"].startswith("first") else expected[::-1])
+    html = (tmp_path / "out" / "index.html").read_text("utf-8")
+    assert len(list(strips(html))) == 2
+    (reuse,) = SharedSpans(together.results.video_matches).added_to(together.reuses).to_pylist()
+    assert spans_cell(reuse["spans"]) == " = ".join(expected)
