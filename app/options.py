@@ -156,7 +156,7 @@ _source_options = _all(
         "--media",
         type=_PATH,
         multiple=True,
-        help="A folder or zip archive that holds the posts' pictures; may be repeated.",
+        help="A folder or zip archive that holds the posts' pictures and videos; may be repeated.",
     ),
     click.option(
         "--media-map",

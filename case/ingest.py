@@ -1,4 +1,4 @@
-"""Adds sources to a case: posts, profiles, and the pictures of the posts.
+"""Adds sources to a case: posts, profiles, and the pictures and videos of the posts.
 
 Rows are added in batches; each batch becomes one unit. Adding the same source again changes
 nothing: what the case already has is left out before a unit is written.
@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from frametrace.case.arrow_rows import accounts_table, media_table, posts_table, skipped_table
 from frametrace.case.case_writer import CaseWriter
-from frametrace.case.ingest_batch import BatchRows, batch_rows, guessed_picture_rows
-from frametrace.case.picture_links import guess_corrections, new_guesses, new_links
+from frametrace.case.ingest_batch import BatchRows, batch_rows, guessed_file_rows
+from frametrace.case.media_links import guess_corrections, new_guesses, new_links
 from frametrace.case.post_key_conflicts import KeyConflict
 from frametrace.case.saved_column_maps import save_column_maps
 from frametrace.case.store import Case
@@ -49,6 +49,7 @@ class Added:
     posts: int = 0
     accounts: int = 0
     media: int = 0
+    videos: int = 0  # of the media
     skipped: int = 0
     known: int = 0  # posts that the case already had
     other_times: int = field(default=0, compare=False)  # known, but now with another time
@@ -57,12 +58,12 @@ class Added:
     unreadable: int = field(default=0, compare=False)
     unreadable_files: int = field(default=0, compare=False)  # of these: whole files, sheets, lists
     dropped: int = field(default=0, compare=False)
-    # Pictures by the rule that assigned them; `unowned` are those in media folders without a post.
+    # Files by the rule that assigned them; `unowned` are those in media folders without a post.
     by_map: int = field(default=0, compare=False)
     by_row: int = field(default=0, compare=False)
     by_name: int = field(default=0, compare=False)
     unowned: int = field(default=0, compare=False)
-    absent: int = field(default=0, compare=False)  # pictures that rows name but that are missing
+    absent: int = field(default=0, compare=False)  # files that rows name but that are missing
     by_kept: Mapping[str, str] = field(default_factory=dict, compare=False)  # saved maps, by source
     lost: Skipped | None = field(default=None, compare=False)  # the first one that was dropped
     aside: Mapping[str, int] = field(default_factory=dict, compare=False)  # other files, by suffix
@@ -76,9 +77,9 @@ def add_sources(
     reading: ReadSettings = ReadSettings(),
     progress: Progress | None = None,
 ) -> Added:
-    """Add the posts of every source to the case, with their pictures.
+    """Add the posts of every source to the case, with their pictures and videos.
 
-    Pictures are searched for in `library`, and in the folders and archives of the sources. The
+    These are searched for in `library`, and in the folders and archives of the sources. The
     sources are opened before anything is written: raises `SourceError` if one can't be read at
     all, `UsageError` for a union of cases. Rows that can't be read become rows of `skipped`.
     """
@@ -106,8 +107,8 @@ def add_sources(
         for source in opened:
             refused |= _add_posts(writer, source, library, added, progress)
         if library.has_pending:
-            _add_guessed_pictures(writer, library, refused, added, progress)
-        _count_unused_pictures(writer, library, added)
+            _add_guessed_files(writer, library, refused, added, progress)
+        _count_unused_files(writer, library, added)
         writer.commit()
     return added
 
@@ -134,16 +135,16 @@ def _add_posts(
     return refused
 
 
-def _add_guessed_pictures(
+def _add_guessed_files(
     writer: CaseWriter,
     library: MediaLibrary,
     refused: Set[_RefusedRow],
     added: Added,
     progress: Progress,
 ) -> None:
-    """Add the pictures that can be assigned to posts only once all posts are known."""
+    """Add the files that can be assigned to posts only once all posts are known."""
     stored = StoredRows(writer.case)
-    with progress.track("joining pictures by name", None) as advance:
+    with progress.track("joining files by name", None) as advance:
         for assigned, compared_with, guess in (
             (library.resolve_own_claims(), None, False),
             (library.resolve_claims(stored.post_keys), stored, False),
@@ -151,13 +152,13 @@ def _add_guessed_pictures(
         ):
             accepted = (row for row in assigned if row[:3] not in refused)
             while batch := list(islice(accepted, _BATCH_ROWS)):
-                rows = guessed_picture_rows(batch, compared_with, advance, guess=guess)
+                rows = guessed_file_rows(batch, compared_with, advance, guess=guess)
                 _put(writer, rows, added)
                 added.by_name += len(rows.guessed)
 
 
-def _count_unused_pictures(writer: CaseWriter, library: MediaLibrary, added: Added) -> None:
-    """Report the pictures without a post, and count how the rest were assigned."""
+def _count_unused_files(writer: CaseWriter, library: MediaLibrary, added: Added) -> None:
+    """Report the files without a post, and count how the rest were assigned."""
     stored = StoredRows(writer.case)
     unused = BatchRows()
     for row in library.unused_entries(stored.post_keys(library.unrequested_posts())):
@@ -223,6 +224,8 @@ def _put(writer: CaseWriter, rows: BatchRows, added: Added) -> set[_RefusedRow]:
     added.other_times += posts.other_times
     added.accounts += tables["accounts"].num_rows
     added.media += tables["media"].num_rows
+    new_media = tables["media"]["sha256"].to_pylist()
+    added.videos += sum(rows.media[sha256].is_video for sha256 in new_media)
     added.skipped += tables["skipped"].num_rows
     added.absent += rows.absent
     added.dropped += len(rows.lost)

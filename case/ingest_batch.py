@@ -1,4 +1,4 @@
-"""Turns the entries read in one batch into rows, with the pictures of their posts."""
+"""Turns the entries read in one batch into rows, with the files of their posts."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
@@ -9,13 +9,13 @@ from frametrace.posts.errors import DecodeError
 from frametrace.posts.media.guesses_by_file_name import PostKey, Resolution
 from frametrace.posts.media.identify_picture import identify
 from frametrace.posts.media.media_library import MediaLibrary
-from frametrace.posts.model import PICTURE_FOLDER, Account, MediaFile, MediaItem, Post, Skipped
+from frametrace.posts.model import MEDIA_FOLDER, Account, MediaFile, MediaItem, Post, Skipped
 from frametrace.posts.source_parts import Entry
 from frametrace.posts.sources.containers import SourceLocation
 from frametrace.work.progress import Advance
 from frametrace.work.thread_pool import ThreadPool
 
-__all__ = ["BatchRows", "Link", "batch_rows", "guessed_picture_rows"]
+__all__ = ["BatchRows", "Link", "batch_rows", "guessed_file_rows"]
 
 Link = tuple[str, str, str]  # (platform, post id, SHA-256)
 SourceLine = tuple[str, int]
@@ -36,13 +36,13 @@ class BatchRows:
     guessed: dict[Link, str] = field(default_factory=dict)  # links by a guess: the file's full path
     roots: dict[Link, str] = field(default_factory=dict)  # links by a row: the file's root
     lost: list[Skipped] = field(default_factory=list)  # posts not added: another post has their key
-    absent: int = 0  # pictures that are named but can't be read
+    absent: int = 0  # files that are named but can't be read
     skipped: dict[tuple[str, int, str, str], None] = field(default_factory=dict)
 
-    def add_picture(
+    def add_file(
         self, post: PostKey, item: MediaItem, source: SourceLine, *, guess: bool = False
     ) -> Link:
-        """Give a post a picture; `source` is the row that says so."""
+        """Give a post a file; `source` is the row that says so."""
         link = (*post, item.sha256)
         self.sources.setdefault(link, source)
         self.media.setdefault(item.sha256, item)
@@ -57,10 +57,10 @@ class BatchRows:
             self.lost.append(conflict.skipped)
         self.add_skipped(conflict.skipped)
 
-    def add_absent(self, picture: Skipped) -> None:
-        """Report a picture that a post names but that can't be read."""
+    def add_absent(self, file: Skipped) -> None:
+        """Report a file that a post names but that can't be read."""
         self.absent += 1
-        self.add_skipped(picture)
+        self.add_skipped(file)
 
     def add_skipped(self, row: Skipped) -> None:
         """Report what could not be read or used; the same report counts once."""
@@ -72,9 +72,9 @@ def batch_rows(
     library: MediaLibrary,
     advance: Advance,
 ) -> BatchRows:
-    """The rows of a batch, with the pictures that `library` finds for its posts.
+    """The rows of a batch, with the files that `library` finds for its posts.
 
-    While pictures are read, `advance` receives the number of further rows that are done.
+    While files are read, `advance` receives the number of further rows that are done.
     """
     rows = BatchRows()
     posts = []
@@ -95,25 +95,25 @@ def batch_rows(
         elif isinstance(item := items[file], Skipped):
             rows.add_absent(replace(item, source=post.source, line=post.line))
         else:
-            alone = post.platform == PICTURE_FOLDER
+            alone = post.platform == MEDIA_FOLDER
             source = post.source, post.line
-            link = rows.add_picture((post.platform, post.post_id), item, source, guess=alone)
-            if item.path.endswith(post.media):
+            link = rows.add_file((post.platform, post.post_id), item, source, guess=alone)
+            if item.path.endswith((*post.media, *post.stills)):
                 rows.roots[link] = item.root
     return rows
 
 
-def guessed_picture_rows(
+def guessed_file_rows(
     guesses: Sequence[Resolution],
     stored: StoredRows | None,
     advance: Advance,
     *,
     guess: bool,
 ) -> BatchRows:
-    """The rows of pictures that were assigned to posts once all posts were known.
+    """The rows of files that were assigned to posts once all posts were known.
 
-    With `stored`, pictures that another post of the case has are left out, unless that post got
-    them by a weaker guess. `guess` says that a picture was assigned by its file's name alone.
+    With `stored`, files that another post of the case has are left out, unless that post got
+    them by a weaker guess. `guess` says that a file was assigned by its name alone.
     """
     rows = BatchRows()
     named = (file for *_, file in guesses if isinstance(file, MediaFile))
@@ -129,10 +129,10 @@ def guessed_picture_rows(
         elif isinstance(item := items[file], Skipped):
             rows.add_absent(replace(item, source=source, line=line))
         elif owned_by := _other_owners(key, item, owners, earlier_guesses, guess=guess):
-            reason = f"is already the picture of {'/'.join(min(owned_by))}"
+            reason = f"is already a file of {'/'.join(min(owned_by))}"
             rows.add_skipped(Skipped(source, line, item.path, reason))
         else:
-            link = rows.add_picture(key, item, (source, line), guess=guess)
+            link = rows.add_file(key, item, (source, line), guess=guess)
             if stored is None:
                 rows.roots[link] = item.root
     return rows
@@ -150,7 +150,7 @@ def _other_owners(
     weaker = {
         (platform, post_id)
         for platform, post_id, _ in guesses.get(item.full_path, ())
-        if not guess or platform == PICTURE_FOLDER or len(post_id) < len(key[1])
+        if not guess or platform == MEDIA_FOLDER or len(post_id) < len(key[1])
     }
     stronger = owners.get((item.sha256, item.path), set()) - weaker
     return set() if key in stronger else stronger

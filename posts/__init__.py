@@ -1,1 +1,1 @@
-"""Reads what people export or scrape: posts, accounts, and the pictures that belong to them."""
+"""Reads what people export or scrape: posts, accounts, and their pictures and videos."""

@@ -7,8 +7,8 @@ from enum import StrEnum
 
 __all__ = [
     "ACCOUNT_NUMBER",
+    "MEDIA_FOLDER",
     "PARTIAL",
-    "PICTURE_FOLDER",
     "WRITTEN_ID",
     "Account",
     "AccountKind",
@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 _MAX_REASON = 1000  # characters; messages of libraries may repeat their whole input
-PICTURE_FOLDER = "folder"  # the platform of pictures that are posts of their own
+MEDIA_FOLDER = "folder"  # the platform of pictures and videos that are posts
 # Names in `Post.extra`:
 ACCOUNT_NUMBER = "account_number"  # the number of an account whose id is its handle
 WRITTEN_ID = "id_as_written"  # a post's id, if the row spells it differently
@@ -50,10 +50,11 @@ class Post:
     """One published item; (platform, post_id) is its key.
 
     Ids are opaque strings: archives hash some of them, and a float can't hold a 64-bit id.
-    `posted_at` is timezone-aware UTC, or None with `Precision.NONE`. `media` has the pictures as
-    the row names them: relative paths, SHA-256 digests or URLs; `MediaLibrary` finds their files.
-    `repost_of` is the key of the post that this one reposts natively (a retweet). `line` counts
-    from 1 in the source, its header included.
+    `posted_at` is timezone-aware UTC, or None with `Precision.NONE`. `media` has the pictures and
+    videos as the row names them: relative paths, SHA-256 digests or URLs; `MediaLibrary` finds
+    their files. `stills` has the pictures that stand for videos of `media`: the post has them where
+    they are found, and a missing one is not reported. `repost_of` is the key of the post that this
+    one reposts natively (a retweet). `line` counts from 1 in the source, its header included.
     """
 
     platform: str
@@ -65,6 +66,7 @@ class Post:
     precision: Precision = Precision.NONE
     text: str = ""
     media: tuple[str, ...] = ()
+    stills: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     hashtags: tuple[str, ...] = ()
     repost_of: str = ""
@@ -109,7 +111,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class MediaFile:
-    """The location of one picture.
+    """The location of one picture or video.
 
     `root` is an absolute folder or zip archive, `path` a relative POSIX path inside it.
     """
@@ -125,15 +127,17 @@ class MediaFile:
 
 @dataclass(frozen=True, slots=True)
 class MediaItem:
-    """The bytes of one picture: `sha256` identifies them, the rest locates a copy.
+    """The bytes of one picture or video: `sha256` identifies them, the rest locates a copy.
 
-    `root` is an absolute folder or zip archive, `path` a relative POSIX path inside it.
+    `root` is an absolute folder or zip archive, `path` a relative POSIX path inside it. `is_video`
+    is by its first bytes.
     """
 
     sha256: str
     root: str
     path: str
     size: int
+    is_video: bool = False
 
     @property
     def full_path(self) -> str:

@@ -91,7 +91,9 @@ def open_source(path: Path, settings: ReadSettings = ReadSettings()) -> OpenedSo
     recognised = _recognise(path, settings)
     parts, errors = recognised.parts, recognised.errors
     if not parts:
-        nothing = SourceError(f"{printable(path.name)}: holds no pictures. Name another format.")
+        nothing = SourceError(
+            f"{printable(path.name)}: holds no pictures or videos. Name another format."
+        )
         raise errors[0][1] if errors else nothing
     unread_tables = [source for source, _ in errors if has_table_suffix(source)]
     by_path: dict[Path, list[SourcePart]] = {}  # folders, archives and files

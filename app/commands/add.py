@@ -23,11 +23,11 @@ __all__ = ["command"]
 @strict_option
 @json_option
 def command(case: Path, sources: tuple[Path, ...], **options: Any) -> None:
-    """Read SOURCES (exports, archives, folders of pictures) into CASE, created if missing.
+    """Read SOURCES (exports, archives, folders of pictures and videos) into CASE.
 
-    Adding the same source again changes nothing; a run that was stopped continues. Pictures are
-    found by a media map, by the rows themselves, or by names such as <post id>-<anything>.jpg;
-    nothing is ever downloaded.
+    CASE is created if missing. Adding the same source again changes nothing; a run that was stopped
+    continues. Pictures and videos are found by a media map, by the rows themselves, or by names
+    such as <post id>-<anything>.jpg; nothing is ever downloaded.
 
     Exit code 1 if rows were dropped, 3 if nothing could be read.
 

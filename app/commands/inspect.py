@@ -32,7 +32,7 @@ _PATH = FullPath(path_type=Path)
 def command(sources: tuple[Path, ...], **options: Any) -> None:
     """Show how SOURCES would be read, before they are added.
 
-    For each source: its format and how it was recognised, its first posts and their pictures, how
+    For each source: its format and how it was recognised, its first posts and their files, how
     its times are understood, and what can't be read. For a table of no known format, a column map
     is drafted from the names and contents of its columns. Without --draft nothing is written.
 

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from frametrace.app.inspection.findings import DRAFT, InspectedFile, ShownPost
 from frametrace.app.inspection.first_rows import KeyConflicts, Sample, SampledPost, sample_posts
-from frametrace.app.inspection.picture_rules import JoinedPictures, Pictures, absent, shown
+from frametrace.app.inspection.media_rules import JoinedFiles, MediaJoins, absent, shown
 from frametrace.app.inspection.time_facts import TimeColumns
 from frametrace.posts.errors import SourceError
 from frametrace.posts.model import Post
@@ -33,7 +33,7 @@ class SampledFiles:
 
     parts: Sequence[SourcePart]
     sample: Sample
-    best: list[tuple[int, int, SampledPost, JoinedPictures]] = field(default_factory=list)
+    best: list[tuple[int, int, SampledPost, JoinedFiles]] = field(default_factory=list)
 
     def facts(self) -> InspectedFile:
         """The description of the files, once all pictures are joined."""
@@ -86,7 +86,7 @@ def group_files(parts: Sequence[SourcePart]) -> list[list[SourcePart]]:
 def sample_files(
     parts: Sequence[SourcePart],
     settings: ReadSettings,
-    pictures: Pictures,
+    pictures: MediaJoins,
     rows: int,
     conflicts: KeyConflicts,
 ) -> SampledFiles:
@@ -112,7 +112,7 @@ def is_drafted(part: SourcePart) -> bool:
     return part.columns is not None and part.columns.name == DRAFT
 
 
-def _count_filled(post: Post, joined: JoinedPictures) -> int:
+def _count_filled(post: Post, joined: JoinedFiles) -> int:
     """How many fields of a post are filled; pictures that exist count twice."""
     filled = (post.account_name, post.posted_at, post.text, post.media, post.links, post.hashtags)
     others = (post.repost_of, post.engagement, joined.files, joined.files)

@@ -1,4 +1,4 @@
-"""The results of an inspection: sources, files, posts, pictures, times and reasons."""
+"""The results of an inspection: sources, files, posts, media, times and reasons."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,10 +12,10 @@ __all__ = [
     "InspectedFile",
     "InspectedSource",
     "Inspection",
-    "PictureSummary",
+    "MediaSummary",
     "Reason",
     "Reasons",
-    "ShownPicture",
+    "ShownFile",
     "ShownPost",
     "TimeColumn",
 ]
@@ -74,10 +74,10 @@ class Reasons:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownPicture:
-    """A picture of a post: the file, the rule that joined it, and its width and height in pixels.
+class ShownFile:
+    """A picture or video of a post: the file, and the rule that joined it (`map`, `row`, `name`).
 
-    `rule` is `map`, `row` or `name`; `pixels` is empty if the header doesn't give the size.
+    `pixels` is the width and height of a picture, if its header gives them.
     """
 
     path: str
@@ -87,12 +87,12 @@ class ShownPicture:
 
 @dataclass(frozen=True, slots=True)
 class ShownPost:
-    """A post as it is read, its time as written, and its pictures."""
+    """A post as it is read, its time as written, and its `pictures`, videos included."""
 
     post: Post
     written_time: str = ""
-    pictures: tuple[ShownPicture, ...] = ()
-    absent: tuple[str, ...] = ()  # named but missing pictures, each with the reason
+    pictures: tuple[ShownFile, ...] = ()
+    absent: tuple[str, ...] = ()  # named but missing files, each with the reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +176,10 @@ class InspectedSource:
 
 
 @dataclass(frozen=True, slots=True)
-class PictureSummary:
-    """The pictures of all inspected posts by the rule that joined them, and files of no post.
+class MediaSummary:
+    """The files of all inspected posts by the rule that joined them, and files of no post.
 
-    `unowned` counts pictures in the media folders, `aside` other files there by their suffix;
+    `unowned` counts those in the media folders, `aside` other files there by their suffix;
     `unused` are lines of media maps, `closed` archives and download lists that can't be read.
     """
 
@@ -194,10 +194,10 @@ class PictureSummary:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """The results for all paths, and for their pictures together."""
+    """The results for all paths, and for their `pictures` together, videos included."""
 
     sources: tuple[InspectedSource, ...]
-    pictures: PictureSummary
+    pictures: MediaSummary
     rows_looked_at: int
     is_cut: bool
     notes: tuple[str, ...] = field(default=())

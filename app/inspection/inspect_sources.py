@@ -15,7 +15,7 @@ from frametrace.app.inspection.file_facts import (
 )
 from frametrace.app.inspection.findings import DRAFT, InspectedSource, Inspection, Reasons
 from frametrace.app.inspection.first_rows import KeyConflicts, Sample, sample_posts
-from frametrace.app.inspection.picture_rules import Pictures
+from frametrace.app.inspection.media_rules import MediaJoins
 from frametrace.app.inspection.time_facts import TimeColumns
 from frametrace.posts.errors import SourceError
 from frametrace.posts.format_recognition import check_maps
@@ -65,7 +65,7 @@ def inspect_sources(
         read={part.full_path for source in readable for part in source.parts},
         siblings=[group for source in readable for group in source.siblings],
     )
-    pictures = Pictures(library)
+    pictures = MediaJoins(library)
     sampled, conflicts = [], KeyConflicts()
     for inspected in opened:
         with _tracked(progress, "inspecting", inspected.path) as advance:
@@ -125,7 +125,7 @@ class _InspectedPath:
         self._drafts = [table for table in self._drafts if table.name not in undrafted]
 
     def sample(
-        self, pictures: Pictures, reading: ReadSettings, rows: int, conflicts: KeyConflicts
+        self, pictures: MediaJoins, reading: ReadSettings, rows: int, conflicts: KeyConflicts
     ) -> list[SampledFiles]:
         """Read the first rows of all parts."""
         return [

@@ -10,9 +10,9 @@ from frametrace.app.inspection.findings import (
     InspectedFile,
     InspectedSource,
     Inspection,
-    PictureSummary,
+    MediaSummary,
     Reason,
-    ShownPicture,
+    ShownFile,
     ShownPost,
     TimeColumn,
 )
@@ -59,7 +59,7 @@ def inspection_lines(
 def _source_lines(source: InspectedSource, screen: Screen) -> Iterator[str]:
     count = sum(file.files for file in source.files)
     are_pictures = all(file.format == _FOLDER for file in source.files)
-    of_posts = " of pictures" if are_pictures else f", {_files(count)} of posts in it"
+    of_posts = " of pictures and videos" if are_pictures else f", {_files(count)} of posts in it"
     inside = f": {source.holds}{of_posts}" if source.holds and count else ""
     yield without_control_characters(f"{source.path}{inside}")
     yield ""
@@ -165,7 +165,7 @@ def _raw_rows(draft: DraftedMap) -> tuple[list[str], list[list[str]]]:
     return header, rows
 
 
-def _picture_lines(pictures: PictureSummary, inspection: Inspection) -> Iterator[str]:
+def _picture_lines(pictures: MediaSummary, inspection: Inspection) -> Iterator[str]:
     lines = [f"{count:,} joined {_RULES[rule]}" for rule, count in pictures.joined.items() if count]
     absent = sum(reason.count for reason in pictures.absent)
     if absent:
@@ -178,14 +178,14 @@ def _picture_lines(pictures: PictureSummary, inspection: Inspection) -> Iterator
     if pictures.aside:
         kinds = ", ".join(f"{n:,} {kind or 'no suffix'}" for kind, n in pictures.aside.items())
         aside = _files(sum(pictures.aside.values()))
-        lines.append(f"{aside} that can't be pictures, by suffix: {kinds}")
+        lines.append(f"{aside} that can't be pictures or videos, by suffix: {kinds}")
     if pictures.unused:
         lines += ["lines of media maps for other posts", *_indented(_reasons(pictures.unused))]
     if pictures.closed:
         lines += ["not opened:", *_indented(_reasons(pictures.closed))]
     if lines and inspection.is_cut:
         lines.append("these counts are about the inspected rows; later rows may differ")
-    yield from _labelled("pictures", lines)
+    yield from _labelled("media", lines)
 
 
 def _files(count: int) -> str:
@@ -223,7 +223,7 @@ def _fields(shown: ShownPost) -> Iterator[tuple[str, str]]:
     yield "precision", post.precision if post.posted_at else ""
     yield "as written", shown.written_time
     yield "text", post.text
-    yield "pictures", "; ".join(map(_picture, shown.pictures))
+    yield "media", "; ".join(map(_picture, shown.pictures))
     yield "missing", "; ".join(shown.absent)
     yield "links", ", ".join(post.links)
     yield "hashtags", ", ".join(post.hashtags)
@@ -237,7 +237,7 @@ def _time(post: Post) -> str:
     return post.posted_at.strftime(written) if post.posted_at and written else "none"
 
 
-def _picture(picture: ShownPicture) -> str:
+def _picture(picture: ShownFile) -> str:
     size = f", {picture.pixels}" if picture.pixels else ""
     return f"{picture.path} ({_RULES[picture.rule]}{size})"
 

@@ -99,14 +99,16 @@ def exit_if_incomplete(
 
 
 def print_added(added: "Added", seconds: float = 0) -> None:
-    """Print what was read, the rate if that took long, and how pictures were joined to posts."""
+    """Print what was read, the rate if that took long, and how files were joined to posts."""
     known = f" ({added.known:,} already known)" if added.known else ""
     accounts = f", {_counted(added.accounts, 'new profile')}" if added.accounts else ""
     rows = f"; {_counted(added.rows, 'row')}"
     rate = f"{rows}, {added.rows / seconds:,.0f} a second" if seconds > _MIN_SECONDS else rows
     completed = f", {added.completed:,} completed" if added.completed else ""
     posts = f"{_counted(added.posts, 'new post')}{known}{completed}{accounts}"
-    print_line("read", f"{posts}, {_counted(added.media, 'new picture')}{rate}")
+    videos = f", {_counted(added.videos, 'new video')}" if added.videos else ""
+    pictures = _counted(added.media - added.videos, "new picture")
+    print_line("read", f"{posts}, {pictures}{videos}{rate}")
     if added.dropped:
         print_line("DROPPED", f"{_dropped_text(added)} could not be read")
     for source, kept in islice(added.by_kept.items(), _MAX_REASONS):
@@ -123,11 +125,11 @@ def print_added(added: "Added", seconds: float = 0) -> None:
     )
     for count, what in rules:
         if count:
-            print_line("pictures", f"{count:>9,} {what}")
+            print_line("media", f"{count:>9,} {what}")
     if added.aside:
         kinds = ", ".join(f"{count:,} {kind or 'no suffix'}" for kind, count in added.aside.items())
         files = _counted(sum(added.aside.values()), "file")
-        print_line("other", f"{files} that can't be pictures: {kinds}")
+        print_line("other", f"{files} that can't be pictures or videos: {kinds}")
 
 
 def _dropped_text(added: "Added") -> str:

@@ -1,8 +1,7 @@
 """Makes the clips on which reading is measured: a talking head, a moving camera, cuts; and copies.
 
 The scenes are photographs of ../shared/data, or generated pictures where it is absent, with the
-grain of a camera. Each frame of a clip is a function of its time, so a copy of it at another speed
-would be exact; copies are made from the encoded clip all the same, as real ones are.
+grain of a camera.
 """
 
 import io
@@ -103,16 +102,22 @@ class Scenes:
         pan, zoom = rng.choice([0, 0.03, -0.03]), rng.choice([0, 0.02, -0.02])
 
         def at(time: float) -> np.ndarray:
-            way = (time * 1.0) % 5
+            way = time % 5
             part = 1.1 + zoom * way
             shown = np.array([width, height]) * part
-            left = np.clip((1.3 * width - shown[0]) / 2 + pan * way * width, 0, None)
-            top = (1.3 * height - shown[1]) / 2
-            scale = 1 / part
-            matrix = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]])
-            return cv2.warpAffine(wide, matrix, (width, height), flags=cv2.INTER_LINEAR)
+            left = max((1.3 * width - shown[0]) / 2 + pan * way * width, 0)
+            place = np.array([left, (1.3 * height - shown[1]) / 2])
+            return _cut_out(wide, place, 1 / part, self.size)
 
         return at
+
+
+def _cut_out(
+    wide: np.ndarray, place: np.ndarray, scale: float, size: tuple[int, int]
+) -> np.ndarray:
+    """What is seen from `place` (left, top) of a picture, times `scale`, in a frame of `size`."""
+    matrix = np.array([[scale, 0, -place[0] * scale], [0, scale, -place[1] * scale]])
+    return np.asarray(cv2.warpAffine(wide, matrix, size, flags=cv2.INTER_LINEAR))
 
 
 KINDS: dict[str, Callable[[Scenes, np.random.Generator, float], Scene]] = {

@@ -6,7 +6,8 @@ flash, or the camera moves:
 
 - After a cut, the sharpest of the first frames that stand still is kept: not one inside a
   dissolve, and none for a flash of less than half a second.
-- While the camera moves, a frame is kept every `_DRIFT` milliseconds.
+- While the camera moves, a frame is kept every `_DRIFT` milliseconds, or sooner if the middle of
+  the last one has left the picture.
 - A frame that shows the same as any kept one is not kept again: the two speakers of a dialogue
   take two frames, however often the picture changes between them.
 
@@ -27,15 +28,16 @@ __all__ = ["Allowance", "FrameChooser", "Intervals"]
 
 Frame = TypeVar("Frame")
 
-_DRIFT = 2500  # ms between kept frames while the camera moves
-_MAX_CUT_GAP = 500  # ms between samples; over longer gaps a moving camera looks like a cut
+_DRIFT = 4000  # ms between kept frames while the camera moves
+_MAX_FLASH = 500  # ms; what is shown for less is not a shot
 _SPARSE = 750  # ms between samples; each is then taken as it is
 _REFINED = 2000  # ms after a cut in which a sharper frame replaces the first
-_MAX_UNSTABLE = 1500  # ms of a dissolve or fast movement without a kept frame
+_MAX_UNSTABLE = 750  # ms of a dissolve or fast movement without a kept frame
 # Bits of 256 between samples a quarter of a second apart. Standing pictures: 0 to 18; a slow move
 # 16 to 78; cuts 90 to 160 (720p clips of benchmarks/video).
 _CUT_BITS = 80
 _STABLE_BITS = 20
+_STILL_BITS = 2  # no camera moves: what differs from the kept frame came with a cut, as slides do
 _SHARPER = 1.15  # ratio of scores that is worth replacing a frame
 _BURST = 60  # frames that a video may keep at once: a minute of cuts every second
 
@@ -130,16 +132,22 @@ class FrameChooser(Generic[Frame]):
         sample = _Candidate(view, frame, view.detail / (1 + step / _STABLE_BITS), time)
         if self._shot is None:
             self._shot = _Shot(since, sample)
-        elif view.shows_same(self._shot.best.view):
-            self._next = None
-            self._shot.moving |= view.moving_cells(self._shot.best.view)
-            _refine(self._shot, sample)
-        elif self._next is not None or not self._is_drift(sample, gap, step):
-            self._wait(sample, since)
-            if self._is_stable(sample, gap, step):
-                yield from self._close_shot()
         else:
-            self._shot.moving[:] = True
+            if self._next is not None and self._is_cut(sample, step):
+                # What was shown before the cut is a shot of its own, if it was more than a flash.
+                if since - self._next.start >= _MAX_FLASH:
+                    yield from self._close_shot()
+                self._next = None
+            if view.shows_same(self._shot.best.view):
+                self._next = None
+                self._shot.moving |= view.moving_cells(self._shot.best.view)
+                _refine(self._shot, sample)
+            elif self._next is not None or not self._is_drift(sample, step):
+                self._wait(sample, since)
+                if self._is_stable(sample, gap, step):
+                    yield from self._close_shot()
+            else:
+                self._shot.moving |= view.moving_cells(self._shot.best.view)
         if self._shot.is_open and time - self._shot.start >= _REFINED:
             yield from self._decide(self._shot)
         self._last = time, view
@@ -148,7 +156,7 @@ class FrameChooser(Generic[Frame]):
         """Yield the remaining frames of a video that ends at `end` milliseconds."""
         if self._shot is None:
             return
-        if self._next is not None and end - self._next.start >= _MAX_CUT_GAP:
+        if self._next is not None and end - self._next.start >= _MAX_FLASH:
             yield from self._close_shot()
         yield from self._decide(self._shot)
         self._record(end)
@@ -162,15 +170,19 @@ class FrameChooser(Generic[Frame]):
             rows[:, 0].astype(np.int32), rows[:, 1], rows[:, 2], np.packbits(moving, axis=1)
         )
 
-    def _is_drift(self, sample: _Candidate[Frame], gap: int, step: int) -> bool:
-        """Whether the camera moves and the last kept frame is recent enough to stand for this."""
+    def _is_drift(self, sample: _Candidate[Frame], step: int) -> bool:
+        """Whether the camera moves, and the last kept frame still stands for what it shows."""
         assert self._shot is not None
-        assert self._last is not None
-        if sample.time - self._shot.best.time >= _DRIFT:
+        kept = self._shot.best
+        if sample.time - kept.time >= _DRIFT or step <= _STILL_BITS or self._is_cut(sample, step):
             return False
-        if step < _CUT_BITS:
-            return True
-        return gap > _MAX_CUT_GAP and sample.view.has_moved_from(self._last[1])
+        return sample.view.has_moved_from(kept.view)
+
+    def _is_cut(self, sample: _Candidate[Frame], step: int) -> bool:
+        """Whether the sample shows another scene than the one before it."""
+        if self._last is None or step < _CUT_BITS:
+            return False
+        return not sample.view.has_moved_from(self._last[1])
 
     def _wait(self, sample: _Candidate[Frame], since: int) -> None:
         """Note that something else is shown, and the best frame of it so far."""

@@ -38,7 +38,7 @@ _MAX_FRAME_SHARE = 0.35
 _MAX_WINDOW_RATIO = 2.5
 # Two key frames are alike if their PDQ differs by less: between unrelated frames it differs by 90
 # bits or more. A speaker's key frames, 8 seconds apart, differ by 4 to 40.
-_ALIKE_BITS = 60
+_ALIKE_BITS = 40
 _MAX_RATE_RATIO = 1.5  # bytes a second of the last group, by those of a quiet one before it
 _MAX_WINDOWS = 2 * MAX_DURATION // _WINDOW
 

@@ -79,19 +79,17 @@ def _compared(
 ) -> ComparedVideos:
     owner_pairs = list(_owner_pairs(frames, candidates))
     verdicts.compare(
-        (pair, mirrored, verdicts.near(*pair))
-        for owners, pairs in owner_pairs
-        for pair, mirrored in _first(pairs, frames, owners)
+        pair for owners, pairs in owner_pairs for pair in _first(pairs, frames, owners)
     )
     compared: list[VideoPair | StillPair] = []
+    missing: list[FramePair] = []
     with progress.track("aligning videos", len(owner_pairs)) as advance:
-        for (a, b), pairs in owner_pairs:
-            kind = VideoPair if frames.is_video(b) else StillPair
-            compared.append(kind(frames, verdicts, (a, b), [pair for pair, _ in pairs]))
+        for owners, pairs in owner_pairs:
+            kind = VideoPair if frames.is_video(owners[1]) else StillPair
+            compared.append(kind(frames, verdicts, owners, pairs))
+            missing += compared[-1].to_compare()
             advance(1)
-    verdicts.compare(
-        (pair, mirrored, False) for item in compared for pair, mirrored in item.to_compare()
-    )
+    verdicts.compare(missing)
     results = [result for item in compared if (result := item.result()) is not None]
     rows = [result.row(frames, verdicts) for result in results]
     spans = pa.Table.from_pylist(rows, VIDEO_MATCHES)
@@ -101,39 +99,30 @@ def _compared(
 
 def _owner_pairs(
     frames: VideoFrames, candidates: FrameCandidates
-) -> Iterator[tuple[tuple[int, int], list[tuple[FramePair, bool | None]]]]:
-    """Each two owners with their proposed pairs of frames, best first, and the orientations."""
+) -> Iterator[tuple[tuple[int, int], list[FramePair]]]:
+    """Each two owners with their proposed pairs of items, best first."""
     a, b = frames.owner[candidates.a], frames.owner[candidates.b]
     ends = np.flatnonzero(np.append((a[1:] != a[:-1]) | (b[1:] != b[:-1]), True))[: len(a)]
     start = 0
     for end in ends.tolist():
-        part = slice(start, end + 1)
+        items = (side[start : end + 1].tolist() for side in (candidates.a, candidates.b))
+        yield (int(a[start]), int(b[start])), list(dict.fromkeys(zip(*items, strict=True)))
         start = end + 1
-        pairs = dict[FramePair, bool | None]()
-        for x, y, mirrored in zip(
-            *(
-                column[part].tolist()
-                for column in (candidates.a, candidates.b, candidates.mirrored)
-            ),
-            strict=True,
-        ):
-            pairs.setdefault((x, y), None if mirrored < 0 else bool(mirrored))
-        yield (int(a[part.start]), int(b[part.start])), list(pairs.items())
 
 
 def _first(
-    pairs: Sequence[tuple[FramePair, bool | None]], frames: VideoFrames, owners: tuple[int, int]
-) -> Iterator[tuple[FramePair, bool | None]]:
+    pairs: Sequence[FramePair], frames: VideoFrames, owners: tuple[int, int]
+) -> Iterator[FramePair]:
     """The first pairs to compare: the best, each frame once if there are enough."""
     of_stills = not frames.is_video(owners[1])
     left = _FIRST_STILLS if of_stills else _FIRST_PAIRS
     used: set[int] = set()
     later = []
-    for (a, b), mirrored in pairs:
+    for a, b in pairs:
         if a in used or (b in used and not of_stills):
-            later.append(((a, b), mirrored))
+            later.append((a, b))
         elif left:
             used |= {a, b}
             left -= 1
-            yield (a, b), mirrored
+            yield a, b
     yield from later[:left]

@@ -27,20 +27,19 @@ __all__ = ["FrameCandidates", "by_features", "by_hashes"]
 
 _MAX_PARTNERS = 20  # videos that each video, and each picture, is compared with
 _MAX_WEIGHT = 4.0  # of a pair by local features, in units of the least score
+_HASH_WEIGHT = 2.0  # of a pair by near hashes
 
 
 @dataclass(frozen=True, slots=True)
 class FrameCandidates:
     """n pairs of items of `VideoFrames` with different owners, at least one of them a frame.
 
-    `a` and `b` are (n,) int64, the owner of a before that of b; `mirrored` is (n,) int8: 0, 1, or
-    -1 if not known; `by_hash` (n,) bool; `weight` (n,) float32: how sure the proposal is.
+    `a` and `b` are (n,) int64, the owner of a before that of b; `weight` is (n,) float32: how sure
+    the proposal is.
     """
 
     a: np.ndarray
     b: np.ndarray
-    mirrored: np.ndarray
-    by_hash: np.ndarray
     weight: np.ndarray
 
     def __len__(self) -> int:
@@ -49,37 +48,27 @@ class FrameCandidates:
     @classmethod
     def none(cls) -> Self:
         """No pairs."""
-        return cls.of(np.empty((2, 0), np.int64), np.empty(0, np.int8), np.empty(0, np.float32))
-
-    @classmethod
-    def of(
-        cls, pairs: np.ndarray, mirrored: np.ndarray, weight: np.ndarray, *, by_hash: bool = False
-    ) -> Self:
-        """Pairs, (2, n) int64, proposed in one way."""
-        return cls(
-            *(pairs[0], pairs[1], mirrored.astype(np.int8)),
-            *(np.full(pairs.shape[1], by_hash), weight.astype(np.float32)),
-        )
+        return cls(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
 
     def where(self, kept: np.ndarray) -> Self:
         """Some of the pairs, by a mask or by positions."""
-        columns = (self.a, self.b, self.mirrored, self.by_hash, self.weight)
-        return type(self)(*(column[kept] for column in columns))
+        return type(self)(self.a[kept], self.b[kept], self.weight[kept])
 
     def joined(self, other: Self) -> Self:
         """These pairs and others."""
-        names = ("a", "b", "mirrored", "by_hash", "weight")
-        pairs = ((getattr(self, name), getattr(other, name)) for name in names)
-        return type(self)(*(np.concatenate(pair) for pair in pairs))
+        return type(self)(
+            np.concatenate([self.a, other.a]),
+            np.concatenate([self.b, other.b]),
+            np.concatenate([self.weight, other.weight]),
+        )
 
     def ordered(self, frames: VideoFrames) -> Self:
-        """Each pair once, without pairs of one owner or of two pictures; by owners, best first."""
+        """By owners, best first; without pairs of one owner or of two pictures."""
         owner = frames.owner
         swapped = owner[self.a] > owner[self.b]
         a, b = np.where(swapped, self.b, self.a), np.where(swapped, self.a, self.b)
-        turned = type(self)(a, b, self.mirrored, self.by_hash, self.weight)
         kept = (owner[a] != owner[b]) & frames.is_video(owner[a])
-        turned = turned.where(kept)
+        turned = type(self)(a, b, self.weight).where(kept)
         order = np.lexsort((turned.b, turned.a, -turned.weight, owner[turned.b], owner[turned.a]))
         return turned.where(order)
 
@@ -128,9 +117,8 @@ def by_hashes(
         [[first[of_code[equal]], item[equal]], [first[kept.a], first[kept.b]]], axis=1
     )
     pairs = pairs[:, (pairs >= 0).all(axis=0)]
-    mirrored = np.zeros(pairs.shape[1], np.int8)
-    weight = np.full(pairs.shape[1], 2.0)
-    return FrameCandidates.of(pairs, mirrored, weight, by_hash=True).ordered(frames)
+    weight = np.full(pairs.shape[1], _HASH_WEIGHT, np.float32)
+    return FrameCandidates(pairs[0], pairs[1], weight).ordered(frames)
 
 
 def _by_owner(codes: Codes, frames: VideoFrames) -> tuple[np.ndarray, np.ndarray]:
@@ -156,7 +144,6 @@ def by_features(
     rows = proposals.rows
     pairs = np.stack([item[rows[name].to_numpy()] for name in "ab"])
     known = (pairs >= 0).all(axis=0)
-    score = rows["score"].to_numpy()[known]
-    mirrored = rows["mirrored"].to_numpy(zero_copy_only=False)[known]
-    weight = (score / MIN_SCORE).clip(max=_MAX_WEIGHT)
-    return FrameCandidates.of(pairs[:, known], mirrored, weight).ordered(frames)
+    weight = (rows["score"].to_numpy()[known] / MIN_SCORE).clip(max=_MAX_WEIGHT)
+    a, b = pairs[:, known]
+    return FrameCandidates(a, b, weight.astype(np.float32)).ordered(frames)

@@ -21,7 +21,7 @@ __all__ = ["FramePair", "FrameVerdicts"]
 FramePair = tuple[int, int]  # the items of two frames, or of a picture and a frame
 # Of the 256 cells of a frame; more move with the camera, fewer by chance.
 _MIN_MOVING, _MAX_MOVING = 4, 180
-_MIN_AGREEING = 0.25  # part of the moving cells that agree, in one of the two frames
+_MIN_AGREEING = 0.4  # part of the moving cells that agree, in at least one of the two frames
 _AGREE = (str(Relation.COPY), str(Relation.CONTAINS))
 
 
@@ -32,30 +32,23 @@ class FrameVerdicts:
     """
 
     def __init__(self, frames: VideoFrames, radius: int, comparison: PairComparison | None) -> None:
-        self._frames, self._radius, self._comparison = frames, radius, comparison
+        self._frames, self.radius, self._comparison = frames, radius, comparison
         self._verdicts: dict[FramePair, Verdict] = {}
         self._rows: dict[FramePair, int] = {}
         self._verified = pa.table({})
         self._load()
 
-    def compare(self, pairs: Iterable[tuple[FramePair, bool | None, bool]]) -> None:
-        """Compare pairs in detail, each with its orientation if known and whether hashes are near.
-
-        Pairs that can't be compared stay unknown.
-        """
-        chosen = list(pairs)
-        if self._comparison is None or not chosen:
+    def compare(self, pairs: Iterable[FramePair]) -> None:
+        """Compare pairs in detail, in both orientations; what can't be compared stays unknown."""
+        if self._comparison is None:
             return
-        names = self._frames.names
+        names, chosen = self._frames.names, list(pairs)
+        near = np.array([self.near(*pair) for pair in chosen], bool)
+        a, b = np.array(chosen, np.int64).reshape(-1, 2).T
         for by_hash in (True, False):
-            part = [(pair, mirrored) for pair, mirrored, near in chosen if near == by_hash]
-            if not part:
-                continue
-            a, b = (pa.array([pair[side] for pair, _ in part]) for side in (0, 1))
-            orientation = np.array([mirrored for _, mirrored in part], object)
-            self._comparison.compare(
-                PairsToCompare.of(names.take(a), names.take(b), orientation, hash_copies=by_hash)
-            )
+            at = near == by_hash
+            sides = (names.take(pa.array(side[at])) for side in (a, b))
+            self._comparison.compare(PairsToCompare.of(*sides, hash_copies=by_hash))
         self._load()
 
     def of(self, a: int, b: int) -> Verdict:
@@ -74,7 +67,7 @@ class FrameVerdicts:
         codes, usable = self._frames.hashes
         if max(a, b) >= len(codes) or not (usable[a] and usable[b]):
             return False
-        return int(np.bitwise_count(codes[a] ^ codes[b]).sum()) <= self._radius
+        return int(np.bitwise_count(codes[a] ^ codes[b]).sum()) <= self.radius
 
     def near_frames(self, a: np.ndarray, b: np.ndarray) -> list[FramePair]:
         """All pairs of some frames `a` and `b` with near hashes."""
@@ -83,7 +76,7 @@ class FrameVerdicts:
         if not (len(a) and len(b)):
             return []
         words = codes.view(np.uint64)
-        at_a, at_b = np.nonzero(bits_distance(words[a], words[b]) <= self._radius)
+        at_a, at_b = np.nonzero(bits_distance(words[a], words[b]) <= self.radius)
         return list(zip(a[at_a].tolist(), b[at_b].tolist(), strict=True))
 
     def evidence(self, a: int, b: int) -> Mapping[str, Any] | None:
@@ -115,19 +108,19 @@ class FrameVerdicts:
         """Which verified pairs agree in what stands still, and hardly in what moves, (k,) bool.
 
         Two speakers in one studio agree in the studio. A picture, and a frame in which all of the
-        picture moves or nothing, tells nothing about that.
+        picture moves or nothing, tells nothing about that: both frames must.
         """
-        part = np.full(len(self._verified), -1.0)
+        only = np.ones(len(self._verified), bool)
         for side in "ab":
             item = self._frames.items(self._verified[f"sha256_{side}"].combine_chunks())
             moving = np.zeros((len(item), CELLS), bool)
             of_video = (item >= 0) & (item < self._frames.frames)
             moving[of_video] = self._frames.moving[item[of_video]]
             count = moving.sum(axis=1)
-            told = (count >= _MIN_MOVING) & (count <= _MAX_MOVING)
             agreeing = (moving & cells_of(self._verified[f"cells_{side}"])).sum(axis=1)
-            part = np.maximum(part, np.where(told, agreeing / np.maximum(count, 1), -1))
-        return np.asarray((part >= 0) & (part < _MIN_AGREEING))
+            only &= (count >= _MIN_MOVING) & (count <= _MAX_MOVING)
+            only &= agreeing < _MIN_AGREEING * count
+        return only
 
     def _keys(self, pairs: pa.Table) -> list[FramePair]:
         """The items of pairs of digests."""

@@ -20,7 +20,7 @@ from frametrace.matcher.videos.spans import (
     without_repeats,
 )
 from frametrace.matcher.videos.time_alignment import TimeAlignment, align_in_time
-from frametrace.matcher.videos.track_alignment import refined
+from frametrace.matcher.videos.track_alignment import agreeing_by_track, refined
 from frametrace.matcher.videos.video_pairs import MediaPair
 from frametrace.matcher.videos.video_relation import relation_of_videos, shares_of
 
@@ -87,7 +87,7 @@ class VideoPair:
         rows = [row for pair in pairs if (row := self._verdicts.evidence(*pair)) is not None]
         return 2 * sum(bool(row["mirrored"]) for row in rows) > len(pairs)
 
-    def to_compare(self) -> Iterator[tuple[FramePair, bool]]:
+    def to_compare(self) -> Iterator[FramePair]:
         """The pairs of frames shown together whose comparison is missing, longest first."""
         for aligned in self._aligned:
             together = aligned.together
@@ -97,8 +97,7 @@ class VideoPair:
                 pair = int(together.a[at]), int(together.b[at])
                 if not (self._verdicts.is_compared(*pair) or self._verdicts.near(*pair)):
                     missing[pair] = None
-            for pair in list(missing)[:_MAX_COMPARED]:
-                yield pair, aligned.mirrored
+            yield from list(missing)[:_MAX_COMPARED]
 
     def result(self) -> MediaPair | None:
         """What the videos have in common; None if nothing has."""
@@ -108,6 +107,7 @@ class VideoPair:
             together = aligned.together
             pairs = list(zip(together.a.tolist(), together.b.tolist(), strict=True))
             verdicts = np.array([self._verdicts.of(*pair) for pair in pairs], np.int8)
+            verdicts[self._near_by_track(aligned)] = Verdict.AGREE
             found = spans_of(together, verdicts, aligned.alignment, mirrored=aligned.mirrored)
             spans += found
             agreeing |= {
@@ -126,6 +126,13 @@ class VideoPair:
         return MediaPair(
             self._owners, relation, (shares.a, shares.b), tuple(spans), tuple(agreeing)
         )
+
+    def _near_by_track(self, aligned: _Aligned) -> np.ndarray:
+        """In which segments the tracks of hashes agree, (n,) bool."""
+        tracks = self._frames.track(self._owners[0]), self._frames.track(self._owners[1])
+        together = aligned.together
+        times = together.starts, together.ends
+        return agreeing_by_track(aligned.alignment, tracks, *times, self._verdicts.radius)
 
     def _inside(self, pairs: Sequence[FramePair]) -> float:
         """The part of the pairs of frames of which one lies inside the other."""

@@ -35,14 +35,14 @@ class StillPair:
         pairs = dict.fromkeys((frame, picture) for frame in shown.tolist())
         return [pair for pair in pairs if self._verdicts.of(*pair) == Verdict.AGREE]
 
-    def to_compare(self) -> Iterator[tuple[FramePair, bool | None]]:
+    def to_compare(self) -> Iterator[FramePair]:
         """The picture with the frames shown before and after those that agree."""
         shown, _, _ = self._frames.shown_in(self._owners[0])
         for frame, picture in self._agreeing():
             for place in np.flatnonzero(shown == frame).tolist():
                 for other in shown[max(place - _NEXT, 0) : place + _NEXT + 1].tolist():
                     if not self._verdicts.is_compared(other, picture):
-                        yield (other, picture), None
+                        yield other, picture
 
     def result(self) -> MediaPair | None:
         """When the video shows the picture; None if it never does."""

@@ -11,9 +11,8 @@ __all__ = ["Shares", "relation_of_videos", "shares_of"]
 _WHOLE = 0.6  # least part of both videos in a copy, as of the area of two pictures
 _MIN_COMMON = 3500.0  # ms; less in common is an element unless it is most of a video
 _MOST = 0.5  # part of a video
-_NEARLY_ALL = 0.85  # part of a video that is no intro or end card, however short
 _MAX_CARD = 10_000.0  # ms; intros and end cards are shorter
-_EDGE = 700.0  # ms from the beginning or the end of a video
+_EDGE = 3000.0  # ms from the beginning or the end of a video, after a black or test picture
 _FOUND_INSIDE = 0.5  # part of the agreeing frames that lie inside a frame of the other video
 
 
@@ -46,7 +45,7 @@ def relation_of_videos(
     most = max(shares.a, shares.b)
     if most < _MOST and shares.common < _MIN_COMMON:
         return Relation.SHARES_ELEMENT
-    if most < _NEARLY_ALL and _is_card(spans, durations):
+    if most < _WHOLE and _is_card(spans, durations):
         return Relation.SHARES_ELEMENT
     if min(shares.a, shares.b) >= _WHOLE and inside < _FOUND_INSIDE:
         return Relation.COPY

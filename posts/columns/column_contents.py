@@ -1,4 +1,4 @@
-"""Measures what a column holds, by a sample of its cells: ids, times, links, pictures, texts."""
+"""Measures what a column holds, by a sample of its cells: ids, times, links, media, texts."""
 
 import re
 from collections import Counter
@@ -18,7 +18,8 @@ from frametrace.posts.readers.shared.platforms import (
     platform_of,
 )
 from frametrace.posts.readers.shared.post_keys import id_in_link
-from frametrace.posts.sources.picture_files import is_picture
+from frametrace.posts.readers.shared.shown_files import is_media_link, is_playlist
+from frametrace.posts.sources.media_files import is_media
 from frametrace.posts.values import parse_count
 
 __all__ = ["ColumnContents", "column_contents"]
@@ -36,10 +37,9 @@ _HAS_LETTER = re.compile(r"[A-Za-z]")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
 _CLOCK = re.compile(r"\d{1,2}:\d\d(?::\d\d)?(?:\s?[AaPp][Mm])?", re.ASCII)
-_VIDEO = re.compile(r"\.(?:mp4|m3u8|webm|mov|mpd)(?:\Z|[?#])", re.I)
-# Servers of pictures whose names have no suffix, with their platforms; Facebook's serve Instagram
-# as well.
-_PICTURE_HOSTS: Mapping[str, str] = {
+# Servers of pictures and videos whose names have no suffix, with their platforms; Facebook's serve
+# Instagram as well.
+_MEDIA_HOSTS: Mapping[str, str] = {
     "twimg.com": "twitter",
     "cdninstagram.com": "instagram",
     "fbcdn.net": "",
@@ -63,7 +63,7 @@ class ColumnContents:
     """What a column's cells look like, as shares of the cells that aren't empty.
 
     `precision` is that of most times, `length` the median length in characters, `platform` the one
-    that all links to posts or pictures lead to, `example` the first cell that isn't empty.
+    that all links to posts or media lead to, `example` the first cell that isn't empty.
     """
 
     filled: float = 0.0  # share of all cells
@@ -75,7 +75,7 @@ class ColumnContents:
     post_links: float = 0.0
     profile_links: float = 0.0
     links: float = 0.0
-    pictures: float = 0.0
+    media: float = 0.0  # pictures and videos: files, or links to them
     ids: float = 0.0
     long_ids: float = 0.0
     counts: float = 0.0
@@ -167,34 +167,33 @@ def _is_profile_link(cell: str) -> bool:
     return _is_known_link(cell) and not _is_post_link(cell)
 
 
-def _are_pictures(cell: str) -> bool:
+def _are_media(cell: str) -> bool:
     items = files_listed(cell)[:_MAX_ITEMS]
-    return bool(items) and all(map(_is_picture, items))
+    return bool(items) and all(map(_is_media, items))
 
 
-def _is_picture(item: str) -> bool:
-    if _VIDEO.search(item):
-        return False
+def _is_media(item: str) -> bool:
     if not _is_link(item):
-        return "://" not in item and not item.startswith("{") and is_picture(item)
+        return "://" not in item and not item.startswith("{") and is_media(item)
     try:
-        return is_picture(urlsplit(item).path) or _picture_host(item) is not None
+        is_hosted = _media_host(item) is not None and not is_playlist(item)
+        return is_media_link(item) or is_hosted
     except ValueError:
         return False
 
 
-def _picture_host(link: str) -> str | None:
-    """The platform whose picture server a link leads to; empty if it serves several; or None."""
+def _media_host(link: str) -> str | None:
+    """The platform whose media server a link leads to; empty if it serves several; or None."""
     host = f".{host_of(link)}"
-    return next((name for site, name in _PICTURE_HOSTS.items() if host.endswith(f".{site}")), None)
+    return next((name for site, name in _MEDIA_HOSTS.items() if host.endswith(f".{site}")), None)
 
 
 def _linked_platform(cell: str) -> str:
-    """The platform of a link to a post or to a picture."""
+    """The platform of a link to a post or to one of its files."""
     if _is_post_link(cell):
         return platform_of(cell)
     try:
-        return (_is_link(cell) and _picture_host(cell)) or ""
+        return (_is_link(cell) and _media_host(cell)) or ""
     except ValueError:
         return ""
 
@@ -237,7 +236,7 @@ _SHARES: Mapping[str, Callable[[str], bool]] = {
     "post_links": _is_post_link,
     "profile_links": _is_profile_link,
     "links": lambda cell: "://" in cell and all(map(_is_link, links_listed(cell)[:_MAX_ITEMS])),
-    "pictures": _are_pictures,
+    "media": _are_media,
     "ids": _is_id,
     "long_ids": lambda cell: bool(_LONG_ID.fullmatch(cell)),
     "counts": _is_count,

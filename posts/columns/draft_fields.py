@@ -236,7 +236,7 @@ def _is_venue(table: DraftTable, name: str, number: str) -> bool:
 
 
 def decide_rest(table: DraftTable) -> None:
-    """Decide on times, texts, pictures, links, hashtags and counts."""
+    """Decide on times, texts, media, links, hashtags and counts."""
     fields = [name for name in FIELDS_IN_ORDER if name not in _KEY_FIELDS]
     for name, column in table.best(*(name for name in fields if name not in table.columns)).items():
         table.take(name, column)
@@ -289,8 +289,8 @@ def _doubt(table: DraftTable, name: str, column: str) -> str:
         return _doubt_about_time(table, column)
     if name == "text" and contents.texts < 0.3:
         return "few of its cells have several words"
-    if name == "media" and contents.pictures < 1:
-        return "some of its cells are not pictures"
+    if name == "media" and contents.media < 1:
+        return "some of its cells are not pictures or videos"
     return ""
 
 

@@ -29,7 +29,7 @@ def _id(contents: ColumnContents, strength: int) -> float:
         contents.ids < 0.9
         or contents.links > 0.1
         or contents.times - contents.epochs > 0.5
-        or contents.pictures > 0.5
+        or contents.media > 0.5
     ):
         return 0.0
     if strength == 0:
@@ -40,7 +40,7 @@ def _id(contents: ColumnContents, strength: int) -> float:
 
 
 def _link(contents: ColumnContents, strength: int) -> float:
-    if contents.distinct < 0.8 or contents.pictures > 0.5:
+    if contents.distinct < 0.8 or contents.media > 0.5:
         return 0.0
     if contents.post_links >= 0.8:
         return contents.post_links
@@ -63,7 +63,7 @@ def _account_name(contents: ColumnContents, strength: int) -> float:
     if (
         contents.times > 0.5
         or contents.counts > 0.9
-        or contents.pictures > 0.5
+        or contents.media > 0.5
         or contents.platforms > 0.99
     ):
         return 0.0
@@ -85,7 +85,7 @@ def _text(contents: ColumnContents, strength: int) -> float:
     others = (
         contents.times,
         contents.counts,
-        contents.pictures,
+        contents.media,
         contents.objects,
         contents.platforms,
     )
@@ -101,11 +101,11 @@ def _text(contents: ColumnContents, strength: int) -> float:
 def _media(contents: ColumnContents, strength: int) -> float:
     if contents.objects > 0.1:
         return 0.0
-    return contents.pictures if contents.pictures >= (0.6 if strength else 0.9) else 0.0
+    return contents.media if contents.media >= (0.6 if strength else 0.9) else 0.0
 
 
 def _links(contents: ColumnContents, strength: int) -> float:
-    if not strength or contents.links < 0.8 or contents.pictures > 0.5:
+    if not strength or contents.links < 0.8 or contents.media > 0.5:
         return 0.0
     return contents.links - 0.5 * max(contents.post_links, contents.profile_links)
 

@@ -117,6 +117,7 @@ _RULES = (
     _rule("text", 1, "post"),
     _rule("text", 1, "shares text"),
     _rule("media", 3, "picture", "link post number id name video"),
+    _rule("media", 2, "video", "link post number name"),
     _rule("links", 3, "link out", "post"),
     _rule("links", 2, "link", "number"),
     _rule("hashtags", 3, "tag", "post text name"),

@@ -17,7 +17,7 @@ from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.readers.shared.written_keys import Keys, Written, another_account, keys_of
 from frametrace.posts.readers.shared.x_values import text_on
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.sources.picture_files import is_picture
+from frametrace.posts.sources.media_files import is_media
 from frametrace.posts.values import distinct, first_texts, parse_list, parse_objects
 
 __all__ = ["files_listed", "links_listed", "reader_for_map", "tags_listed"]
@@ -212,9 +212,9 @@ def links_listed(text: str) -> tuple[str, ...]:
 
 
 def files_listed(text: str) -> tuple[str, ...]:
-    """Paths and links of pictures, listed as in `links_listed`; paths may have blanks and commas.
+    """Paths and links of media, listed as in `links_listed`; paths may have blanks and commas.
 
-    So commas separate paths only if each part has the name of a picture.
+    So commas separate paths only if each part has the name of a picture or a video.
     """
     text = text.strip()
     if text.startswith("["):
@@ -222,7 +222,7 @@ def files_listed(text: str) -> tuple[str, ...]:
     files: list[str] = []
     for part in filter(None, map(str.strip, _BETWEEN_FILES.split(text))):
         names = [part] if "://" in part else [name.strip() for name in _COMMAS.split(part)]
-        files += names if all(map(is_picture, names)) else [part]
+        files += names if all(map(is_media, names)) else [part]
     return distinct(part.strip(",;") for part in files)
 
 

@@ -22,7 +22,7 @@ from frametrace.posts.model import Skipped
 from frametrace.posts.rows import Head, Heads, Row, Rows, Shape, ids_in
 from frametrace.posts.sources.compression import READ_ERRORS
 from frametrace.posts.sources.containers import container_at
-from frametrace.posts.sources.picture_files import pictures_in
+from frametrace.posts.sources.media_files import media_in
 from frametrace.posts.sources.source import LINE_LIMIT, Source
 from frametrace.posts.values import MISSING_VALUES
 
@@ -86,18 +86,20 @@ def text_rows(
 
 def _folder_heads(source: Source) -> Heads:
     container = container_at(source.path)
-    if next(pictures_in(container), None) is None:
+    if next(media_in(container), None) is None:
         raise SourceError(
-            f"{source.name}: the folder holds no pictures. Name a file with posts instead."
+            f"{source.name}: the folder holds no pictures or videos. Name a file with posts "
+            "instead."
         )
+    what = "pictures and videos"
     return Heads(
-        (Head(Shape.FOLDER, ("path",), partial(_folder_rows, source), description="pictures"),),
-        description="a folder or an archive of pictures",
+        (Head(Shape.FOLDER, ("path",), partial(_folder_rows, source), description=what),),
+        description=f"a folder or an archive of {what}",
     )
 
 
 def _folder_rows(source: Source) -> Rows:
-    for line, path in enumerate(pictures_in(container_at(source.path)), start=1):
+    for line, path in enumerate(media_in(container_at(source.path)), start=1):
         if isinstance(path, Skipped):
             yield path
         else:

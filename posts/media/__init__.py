@@ -1,1 +1,1 @@
-"""Finds out which picture files belong to which post, from certain evidence down to guesses."""
+"""Finds out which files belong to which post, from certain evidence down to guesses."""

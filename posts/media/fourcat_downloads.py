@@ -1,4 +1,4 @@
-"""Reads 4CAT's `.metadata.json`: the link and the posts of each picture that it downloaded."""
+"""Reads 4CAT's `.metadata.json`: the link and the posts of each file that it downloaded."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -61,6 +61,7 @@ def row_has_link(post: Post, url: str) -> bool:
     """Whether a post's row holds a link in any of its columns."""
     return (
         url in post.media
+        or url in post.stills
         or url in post.links
         or url in post.text
         or any(url in value for value in post.extra.values())

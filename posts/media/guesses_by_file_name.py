@@ -1,4 +1,4 @@
-"""Guesses the pictures of a post by file names alone; any other evidence overrides a guess.
+"""Guesses the files of a post by their names alone; any other evidence overrides a guess.
 
 A file whose name begins with a post's id, or contains a long number that is one
 (`lena_1690773347334800001_20240501.jpg`), belongs to that post if no media map and no row names the

@@ -1,4 +1,4 @@
-"""Indexes the pictures in all folders and archives that are searched."""
+"""Indexes the pictures and videos in all folders and archives that are searched."""
 
 from bisect import bisect_left
 from collections import Counter
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from frametrace.posts.errors import SourceError
 from frametrace.posts.media.fourcat_downloads import LIST_NAME, Downloads
 from frametrace.posts.media.ids_in_file_names import long_ids_in
-from frametrace.posts.media.link_names import stem_of
+from frametrace.posts.media.link_names import FileName, name_of_file
 from frametrace.posts.media.path_lookup import checked_file
 from frametrace.posts.model import MediaFile, Skipped
 from frametrace.posts.sources.archives import TarArchive, ZipArchive, has_archive_suffix
@@ -25,8 +25,8 @@ from frametrace.posts.sources.containers import (
     container_at,
     open_media_root,
 )
+from frametrace.posts.sources.media_files import holds_media
 from frametrace.posts.sources.paths import is_system_file, printable
-from frametrace.posts.sources.picture_files import holds_picture
 from frametrace.posts.sources.sibling_sources import AllSources
 
 __all__ = ["MediaIndex", "SearchRoots"]
@@ -35,12 +35,12 @@ _MAX_NAMESAKES = 200  # files of one name that are compared with a path
 
 
 class MediaIndex:
-    """All pictures in some containers and in the archives in them; each picture has a number.
+    """All media files in some containers and in the archives in them; each has a number.
 
     `files` has (stem, container, path) of each, sorted by the stem: the file's name without suffix.
     `read_files` are the full paths of files that posts were read from: `other_files`, the counts of
-    files that are not pictures by their suffix, leaves them out. `damaged` are the archives and
-    lists of downloads that can't be read.
+    the remaining files by their suffix, leaves them out. `damaged` are the archives and lists of
+    downloads that can't be read.
     """
 
     def __init__(self, roots: Collection[Container], read_files: Collection[str] = ()) -> None:
@@ -54,7 +54,7 @@ class MediaIndex:
         return len(self.files)
 
     def file(self, number: int) -> MediaFile:
-        """The picture with a number."""
+        """The file with a number."""
         _, container, path = self.files[number]
         return MediaFile(str(container.path), path)
 
@@ -75,11 +75,11 @@ class MediaIndex:
         return numbers
 
     @cached_property
-    def by_stem(self) -> dict[str, list[MediaFile]]:
-        """Pictures by `link_names.stem_of` their names, to be found by the names of links."""
-        files: dict[str, list[MediaFile]] = {}
+    def by_name(self) -> dict[FileName, list[MediaFile]]:
+        """The files by their names, to be found by the names of links."""
+        files: dict[FileName, list[MediaFile]] = {}
         for _, container, path in self.files:
-            files.setdefault(stem_of(path), []).append(MediaFile(str(container.path), path))
+            files.setdefault(name_of_file(path), []).append(MediaFile(str(container.path), path))
         return files
 
     def numbers_ending_with(self, named: str) -> list[int]:
@@ -107,13 +107,13 @@ class MediaIndex:
         return hashes[order], order
 
     def _list_files(self) -> list[tuple[str, Container, str]]:
-        """List every picture, sorted by its stem; a file under two roots is listed once."""
+        """List every media file, sorted by its stem; a file under two roots is listed once."""
         files: dict[Path, tuple[str, Container, str]] = {}
         for container in dict.fromkeys(self._containers()):
             for path in container.paths():
                 if path.endswith(LIST_NAME) and PurePosixPath(path).name == LIST_NAME:
                     self._download_lists.append((container, path))
-                elif holds_picture(container, path):
+                elif holds_media(container, path):
                     entry = PurePosixPath(path).stem, container, path
                     files.setdefault(container.path / path, entry)
                 elif not self._is_expected(container, path):
@@ -121,7 +121,7 @@ class MediaIndex:
         return sorted(files.values(), key=lambda item: (item[0], str(item[1].path), item[2]))
 
     def _is_expected(self, container: Container, path: str) -> bool:
-        """Whether a file that is not a picture is read otherwise, or belongs to a program."""
+        """Whether a file that is not a media file is read otherwise, or belongs to a program."""
         return (
             has_archive_suffix(path)
             or is_system_file(path)
@@ -183,7 +183,7 @@ class SearchRoots:
 
     @cached_property
     def index(self) -> MediaIndex:
-        """The pictures in all of them."""
+        """The media files in all of them."""
         return MediaIndex(tuple(dict.fromkeys((*self.media, *self.sources))), self.read_files)
 
     def is_nearest(self, full_path: str, location: SourceLocation | None) -> bool:

@@ -1,19 +1,17 @@
-"""Finds which files are the pictures of a post.
+"""Finds which files are the pictures and videos of a post.
 
 The first of these rules that gives a file wins, from certain to guessed:
 
 1. a media map that users wrote (`media_map`);
-2. the row itself: a path (`named_paths`), a SHA-256 digest, a link that 4CAT's list of downloads
-   has, or a post's id in that list (`fourcat_downloads`), or a link whose name a file has
-   (`link_names`). A file that another post may have a better right to is only claimed
-   (`file_claims`);
+2. the row itself (`row_files`): a path, a SHA-256 digest, a link that 4CAT's list of downloads
+   has, or a post's id in that list, or a link whose name a file has. A file that another post may
+   have a better right to is only claimed (`file_claims`);
 3. a file name that begins with the post's id, or contains it: a guess (`guesses_by_file_name`).
 
 Certain files are found post by post. Claims are resolved when all posts are known, guesses after
 them. Nothing is ever downloaded, and no path leads out of its folder or archive.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
@@ -21,51 +19,40 @@ from itertools import chain
 from pathlib import Path
 
 from frametrace.posts.media.file_claims import Claims, DownloadClaim, PathClaim
-from frametrace.posts.media.fourcat_downloads import Download, row_has_link
 from frametrace.posts.media.guesses_by_file_name import FilesByPostId, Guesses, PostKey, Resolution
 from frametrace.posts.media.ids_in_file_names import LONG_ID_DIGITS
-from frametrace.posts.media.link_names import LinkClaim, LinkClaims, name_in_link
+from frametrace.posts.media.link_names import LinkClaim, LinkClaims
 from frametrace.posts.media.media_index import MediaIndex, SearchRoots
 from frametrace.posts.media.media_map import MediaMap
-from frametrace.posts.media.named_paths import NOT_FOUND, NamedPaths
-from frametrace.posts.media.path_lookup import (
-    AmbiguousPath,
-    checked_file,
-    find_in_containers,
-    find_in_folders,
-    folded_file_name,
-)
+from frametrace.posts.media.named_paths import NOT_FOUND
+from frametrace.posts.media.path_lookup import find_in_containers, find_in_folders
+from frametrace.posts.media.row_files import RowClaim, RowFiles
 from frametrace.posts.model import MediaFile, Post, Skipped
 from frametrace.posts.sources.containers import Folder, SourceLocation
-from frametrace.posts.sources.paths import printable
+from frametrace.posts.sources.media_files import is_video
 from frametrace.posts.sources.sibling_sources import SiblingSources, account_hash
 
 __all__ = ["MediaLibrary"]
 
-_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
-
-# Telegram Desktop writes this instead of a path: "(File not included. Change data exporting …".
-_NOT_EXPORTED = "(File "
-
-_Claim = LinkClaim | PathClaim | DownloadClaim
-
 
 class MediaLibrary:
-    """Finds the pictures of posts in folders and archives.
+    """Finds the pictures and videos of posts in folders and archives.
 
     `roots` are searched with all their subfolders and the archives in them; `maps` are media maps.
-    The folders are listed once, when first needed. `counts_by_rule` counts the pictures that each
+    The folders are listed once, when first needed. `counts_by_rule` counts the files that each
     rule (map, row, name) gave to a post. Raises SourceError for a root or a map that can't be
     opened.
     """
 
     def __init__(self, roots: Sequence[Path], maps: Sequence[Path] = ()) -> None:
         self._roots = SearchRoots(roots)
-        self._paths, self._by_id = NamedPaths(self._roots), FilesByPostId(self._roots)
+        self._rows = RowFiles(self._roots, self._note_list_platform)
+        self._by_id = FilesByPostId(self._roots)
         self._map = MediaMap(maps)
         self._owners: dict[str, int] = {}  # account hashes by the full paths of posts' files
         self._guessed: set[str] = set()  # full paths
         self._contested: set[str] = set()  # full paths
+        self._without_video: set[PostKey] = set()  # posts of which at most stills were found
         self._guesses = Guesses()
         self._link_claims = LinkClaims()
         self._claims = Claims()
@@ -86,10 +73,10 @@ class MediaLibrary:
     def find(
         self, post: Post, location: SourceLocation | None = None
     ) -> Iterator[MediaFile | Skipped]:
-        """Yield the certain files of a post's pictures, and a Skipped for each that is not found.
+        """Yield the certain files of a post, and a Skipped for each that is not found.
 
         `location` is where the post's source is; paths in it are relative to that. A post
-        without pictures yields nothing; one with a claim or a guess waits for `resolve_claims` or
+        without media yields nothing; one with a claim or a guess waits for `resolve_claims` or
         `resolve_guesses`.
         """
         if location and location.siblings:
@@ -102,7 +89,7 @@ class MediaLibrary:
         has_claims = False
         for rule, answers in (
             ("map", self._from_map(post)),
-            ("row", self._from_row(post, location, unsure)),
+            ("row", self._rows.files(post, location, unsure)),
         ):
             distinct = tuple(dict.fromkeys(answers))
             files = [item for item in distinct if isinstance(item, MediaFile)]
@@ -112,11 +99,31 @@ class MediaLibrary:
             if files:
                 yield from not_found
                 yield from (item for item in distinct if isinstance(item, MediaFile | Skipped))
+                if rule == "row":
+                    yield from self._stills(post, location, unsure, files)
                 if named_after := self._by_id.named_after(post, location):
                     self._guesses.note(post, named_after)
                 return
             not_found += [item for item in distinct if isinstance(item, Skipped)]
+        if post.stills:
+            self._without_video.add((post.platform, post.post_id))
+            yield from self._stills(post, location, unsure)
         yield from self._note_guess(post, location, unsure, not_found, has_claims)
+
+    def _stills(
+        self,
+        post: Post,
+        location: SourceLocation | None,
+        unsure: set[str],
+        known: Collection[MediaFile] = (),
+    ) -> Sequence[MediaFile]:
+        """The certain files of a post's stills that are not `known`; the rest is not reported."""
+        distinct = dict.fromkeys(self._rows.stills(post, location, unsure))
+        files = [item for item in distinct if isinstance(item, MediaFile) and item not in known]
+        self._set_owner(post, files)
+        self.counts_by_rule["row"] += len(files)
+        self._note_claims(distinct)
+        return files
 
     def _note_guess(
         self,
@@ -147,7 +154,10 @@ class MediaLibrary:
             if self._owners.setdefault(file.full_path, account) != account:
                 self._owners[file.full_path] = 0
 
-    def _note_claims(self, answers: Iterable[MediaFile | Skipped | _Claim]) -> bool:
+    def _note_list_platform(self, list_path: str, platform: str) -> None:
+        self._claims.note_list_platform(list_path, platform)
+
+    def _note_claims(self, answers: Iterable[MediaFile | Skipped | RowClaim]) -> bool:
         """Keep the claims until all posts are known; returns whether there were any."""
         has_claims = False
         for item in answers:
@@ -185,7 +195,7 @@ class MediaLibrary:
         yield from self.resolve_own_claims()
         links, self._link_claims = self._link_claims, LinkClaims()
         claims, self._claims = self._claims, Claims()
-        by_links = links.resolved(self._index.by_stem)
+        by_links = links.resolved(self._index.by_name)
         by_rows = claims.resolve(self._owners, self._roots.all_sources, posts_with_ids)
         for resolution in chain(by_links, by_rows):
             self._record(resolution)
@@ -197,12 +207,13 @@ class MediaLibrary:
         if isinstance(file, MediaFile):
             self.counts_by_rule["row"] += 1
             self._owners[file.full_path] = 0
-            self._guesses.settle(key)
+            if key not in self._without_video or is_video(file.path):
+                self._guesses.settle(key)
 
     def resolve_guesses(
         self, posts_with_ids: Callable[[Collection[str]], Collection[PostKey]]
     ) -> Iterator[Resolution]:
-        """Resolve all claims, then the guesses of the posts that still have no picture."""
+        """Resolve all claims, then the guesses of the posts that still have no file."""
         yield from self.resolve_claims(posts_with_ids)
         guesses, self._guesses = self._guesses, Guesses()
         taken = self._owners.keys() | self._contested if self._contested else self._owners.keys()
@@ -214,7 +225,7 @@ class MediaLibrary:
             yield resolution
 
     def unassigned(self) -> Iterator[MediaFile]:
-        """The pictures of the media folders that belong to no post."""
+        """The files in the media folders that belong to no post."""
         for file in map(self._index.file, range(len(self._index))):
             if file.full_path not in self._owners and file.full_path not in self._guessed:
                 yield file
@@ -241,56 +252,9 @@ class MediaLibrary:
             except ValueError as error:
                 yield row.skipped(f"the media map names a file that {error}")
 
-    def _from_row(
-        self, post: Post, location: SourceLocation | None, unsure: set[str]
-    ) -> Iterator[MediaFile | Skipped | _Claim]:
-        """What a row says about its pictures; ambiguous file names are added to `unsure`."""
-        for named in post.media:
-            try:
-                yield from self._named(post, named, location)
-            except ValueError as error:
-                if isinstance(error, AmbiguousPath):
-                    unsure.add(folded_file_name(named))
-                if (name := name_in_link(named)) in self._index.by_stem and "://" in named:
-                    yield LinkClaim(post, named, name)
-                else:
-                    yield Skipped(post.source, post.line, named, str(error))
-        for download in self._index.downloads.of_post(post.post_id):
-            try:
-                file = _downloaded_file(download)
-            except ValueError as error:
-                yield Skipped(post.source, post.line, printable(download.path), str(error))
-            else:
-                is_certain = row_has_link(post, download.url)
-                yield file if is_certain else DownloadClaim(post, file, download.list_path)
-
-    def _named(
-        self, post: Post, named: str, location: SourceLocation | None
-    ) -> Iterator[MediaFile | PathClaim]:
-        """Find what a row names: a link, a SHA-256 digest or a path. Raises ValueError."""
-        if "://" in named or named.startswith(_NOT_EXPORTED):
-            downloads = self._index.downloads.of_link(named)
-            if not downloads:
-                raise ValueError("not downloaded")
-            for download in downloads:
-                self._claims.note_list_platform(download.list_path, post.platform)
-            yield from map(_downloaded_file, downloads)
-        elif not _SHA256.fullmatch(named):
-            yield self._paths.find(post, named, location)
-        else:
-            yield self._with_digest(named)
-
-    def _with_digest(self, digest: str) -> MediaFile:
-        for spelled in (digest.lower(), digest.upper()):
-            for number in self._index.numbers_beginning_with(spelled):
-                stem, container, path = self._index.files[number]
-                if stem == spelled:
-                    return checked_file(container, path)
-        raise ValueError("no media file has this SHA-256 as its name")
-
     @property
     def other_files(self) -> Counter[str]:
-        """Counts of the files in the media folders that aren't pictures, by their suffix."""
+        """Counts of the other files in the media folders, by their suffix."""
         return self._index.other_files
 
     @property
@@ -299,12 +263,5 @@ class MediaLibrary:
 
     @cached_property
     def _has_media(self) -> bool:
-        """Whether there is any picture, or any line of a media map."""
+        """Whether there is any media file, or any line of a media map."""
         return bool(self._index or self._map)
-
-
-def _downloaded_file(download: Download) -> MediaFile:
-    """The file that was downloaded. Raises ValueError, with the reason, if it is missing."""
-    if file := find_in_folders(download.path, download.container, ("",)):
-        return file
-    raise ValueError(NOT_FOUND)

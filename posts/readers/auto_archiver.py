@@ -8,22 +8,23 @@ of these names an author, so the site is used as the account.
 import re
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlsplit
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.json_paths import text_at
 from frametrace.posts.readers.shared.platforms import host_of, platform_of
 from frametrace.posts.readers.shared.python_literals import objects_in, parse_literal
 from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.shown_files import is_media_link
 from frametrace.posts.rows import Row, Shape, flatten
 from frametrace.posts.sources.archives import escapes_folder
-from frametrace.posts.sources.picture_files import is_picture
+from frametrace.posts.sources.media_files import is_media
 from frametrace.posts.values import distinct
 
 __all__ = ["READERS"]
 
 _HASH = re.compile(r"[0-9a-f]{1,64}")
 
+_KINDS = ("image/", "video/")
 # Pictures of the page, not of the post.
 _PAGE_PICTURES = frozenset({"screenshot", "_final_media"})
 
@@ -42,7 +43,7 @@ def _parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=_text(row, "metadata.title", "metadata.content", "content"),
-        media=distinct(map(_picture_name, files)),
+        media=distinct(map(_file_name, files)),
         extra=row.rest() | _pdq(hashes),
         source=row.source,
         line=row.line,
@@ -59,7 +60,7 @@ def _parse_sheet(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=_text(row, "upload title", "text content", "textual content"),
-        media=_archived_picture(row.values.get("archive location", "").strip()),
+        media=_archived_file(row.values.get("archive location", "").strip()),
         extra=_pdq(row.values.get("perceptual hashes", "").split(",")) | row.rest(),
         source=row.source,
         line=row.line,
@@ -93,8 +94,8 @@ def _metadata(text: str) -> dict[str, str]:
         raise ValueError("metadata is nested too deep") from None
 
 
-def _picture_name(file: dict[str, Any]) -> str:
-    """The path of a picture, else its key in the archive, else its link."""
+def _file_name(file: dict[str, Any]) -> str:
+    """The path of a picture or video, else its key in the archive, else its link."""
     if text_at(file, "properties", "id") in _PAGE_PICTURES:
         return ""
     urls = file.get("urls")
@@ -102,19 +103,15 @@ def _picture_name(file: dict[str, Any]) -> str:
     candidates += [text_at(urls, at) for at in range(len(urls))] if isinstance(urls, list) else []
     kind = text_at(file, "_mimetype")
     names = [name for name in candidates if name]
-    if not (kind.startswith("image/") if kind else any(map(is_picture, names))):
+    if not (kind.startswith(_KINDS) if kind else any(map(is_media, names))):
         return ""
     usable = (name for name in names if "://" not in name and not escapes_folder(name))
     return next(usable, next((name for name in names if "://" in name), names[0]))
 
 
-def _archived_picture(location: str) -> tuple[str, ...]:
-    """The archived file, if it is a picture: most are pages about the post."""
-    try:
-        path = urlsplit(location).path
-    except ValueError:
-        return ()
-    return (location,) if is_picture(path) else ()
+def _archived_file(location: str) -> tuple[str, ...]:
+    """The archived file, if it is a picture or video: most are pages about the post."""
+    return (location,) if is_media_link(location) else ()
 
 
 READERS = (

@@ -20,6 +20,7 @@ from urllib.parse import quote
 from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.json_paths import objects_at, text_at
 from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.shown_files import Shown, shown_files
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import distinct, first_texts, parse_list, parse_objects
 
@@ -64,6 +65,7 @@ def _parse_view(row: Row) -> Post:
     who, when = ("reason.by", "reason.indexedAt") if reposter else ("author", "record.createdAt")
     posted_at, precision = row.time(when)
     features = features_in(row.take("record.facets"))
+    files = _view_files(row, did)
     return Post(
         platform="bluesky",
         post_id=(row.take("reason.uri").strip() or f"{uri}#{reposter}") if reposter else uri,
@@ -72,7 +74,8 @@ def _parse_view(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=row.take("record.text"),
-        media=_view_pictures(row) or _record_pictures(row, did),
+        media=files.media,
+        stills=files.stills,
         links=_links(features, row, "embed."),
         hashtags=_hashtags(features, row),
         repost_of=uri if reposter else "",
@@ -89,11 +92,17 @@ def _camel_case(name: str) -> str:
     return _UNDERSCORE.sub(lambda match: match[1].upper(), name)
 
 
-def _view_pictures(row: Row) -> tuple[str, ...]:
-    """Pictures, and the still of a video; beside a quoted post they are one level deeper."""
+def _view_files(row: Row, did: str) -> Shown:
+    """Pictures, or a video and its still; beside a quoted post they are one level deeper.
+
+    The API gives a playlist of a video; the link to its file is made from the record.
+    """
     pictures = parse_objects(row.take("embed.images", "embed.media.images"))
     still = row.take("embed.thumbnail", "embed.media.thumbnail")
-    return first_texts(pictures, "fullsize", "thumb") or ((still,) if still else ())
+    if links := first_texts(pictures, "fullsize", "thumb"):
+        return Shown(links)
+    recorded = _record_files(row, did)
+    return recorded if not still else shown_files([(next(iter(recorded.media), ""), still)])
 
 
 def _posts_of_event(row: Row) -> Iterable[Row]:
@@ -137,6 +146,7 @@ def _parse_record(row: Row, did: str, collection: str, rkey: str) -> Post:
     if posted_at is None:  # the time when it went through the stream, if any
         posted_at, precision = row.time("time_us" if "time_us" in row.values else "time")
     features = features_in(row.take("record.facets"))
+    files = _record_files(row, did)
     return Post(
         platform="bluesky",
         post_id=f"at://{did}/{collection}/{rkey}",
@@ -144,7 +154,8 @@ def _parse_record(row: Row, did: str, collection: str, rkey: str) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=row.take("record.text"),
-        media=_record_pictures(row, did),
+        media=files.media,
+        stills=files.stills,
         links=_links(features, row, "record.embed."),
         hashtags=_hashtags(features, row),
         repost_of=row.take("record.subject.uri").strip() if collection == _REPOST else "",
@@ -171,16 +182,19 @@ def _hashtags(features: list[dict[str, Any]], row: Row) -> tuple[str, ...]:
     return distinct((*first_texts(features, "tag"), *parse_list(row.take("record.tags"))))
 
 
-def _record_pictures(row: Row, did: str) -> tuple[str, ...]:
-    """Links to a record's pictures, or to the still of its video, as the API gives them."""
+def _record_files(row: Row, did: str) -> Shown:
+    """Links to a record's pictures, or to its video and the still, as the API gives them."""
     images = parse_objects(row.take("record.embed.images", "record.embed.media.images"))
     cids = dict.fromkeys(cid for image in images if _CID.fullmatch(cid := _cid(image)))
     if cids:
         base = f"https://cdn.bsky.app/img/feed_fullsize/plain/{did}"
-        return tuple(f"{base}/{cid}@jpeg" for cid in cids)
+        return Shown(tuple(f"{base}/{cid}@jpeg" for cid in cids))
     video = row.take("record.embed.video.ref.$link", "record.embed.media.video.ref.$link").strip()
-    base = f"https://video.bsky.app/watch/{quote(did, safe='')}"
-    return (f"{base}/{video}/thumbnail.jpg",) if _CID.fullmatch(video) else ()
+    if not _CID.fullmatch(video):
+        return Shown(())
+    account = quote(did, safe="")
+    blob = f"https://bsky.social/xrpc/com.atproto.sync.getBlob?did={account}&cid={video}"
+    return Shown((blob,), (f"https://video.bsky.app/watch/{account}/{video}/thumbnail.jpg",))
 
 
 def _cid(image: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from frametrace.posts.readers.shared.platforms import platform_named, platform_o
 from frametrace.posts.readers.shared.post_keys import canonical_id, id_in_link
 from frametrace.posts.readers.shared.python_literals import objects_in
 from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.shown_files import Shown, is_video_link
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import distinct, first_texts, parse_list
 
@@ -103,6 +104,7 @@ def _parse_api(row: Row) -> Post:
     post_id = canonical_id(platform, row.key("platformId"))
     posted_at, precision = row.time("date")
     account_id, number = _account(row, platform)
+    files = _files(row.take("media"), is_album="album" in row.values.get("type", "").lower())
     return Post(
         platform=platform,
         post_id=post_id,
@@ -112,7 +114,8 @@ def _parse_api(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=row.take("message"),
-        media=_pictures(row.take("media")),
+        media=files.media,
+        stills=files.stills,
         links=_links(row),
         engagement=row.counts(_API_COUNTS),
         extra=({ACCOUNT_NUMBER: number} if number else {}) | row.rest(),
@@ -139,11 +142,18 @@ def _platform(row: Row) -> str:
     return platform or (platform_of(url) if url else "facebook")
 
 
-def _pictures(media: str) -> tuple[str, ...]:
-    """Links to pictures; the still of a video is listed as a photo."""
+def _files(media: str, *, is_album: bool) -> Shown:
+    """Links to pictures and videos; outside albums, a photo beside a video is its still.
+
+    Links of videos that lead to pages are left out.
+    """
     items = objects_in(media)
-    photos = (item for item in items if item.get("type") != "video")
-    return first_texts(photos, "full", "url") if items else parse_list(media)
+    photos = first_texts((item for item in items if item.get("type") != "video"), "full", "url")
+    links = first_texts((item for item in items if item.get("type") == "video"), "url")
+    videos = tuple(filter(is_video_link, links))
+    if is_album or not videos:
+        return Shown(distinct((*photos, *videos)) if items else parse_list(media))
+    return Shown(videos, photos)
 
 
 def _links(row: Row) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from frametrace.posts.readers.shared.meta_export import (
     picture_paths,
     profiles,
     rest_of,
+    shown_paths,
 )
 from frametrace.posts.readers.shared.mojibake import repair_mojibake
 from frametrace.posts.readers.shared.reader_contract import Neighbour, Reader
@@ -74,7 +75,7 @@ def _parse(row: Row) -> Post:
     attached = _attached(row.values.get("attachments", ""))
     media = [item for part in attached for item in _media(part)]
     text = _text(row, attached)
-    files = picture_paths(media)
+    files, shown = picture_paths(media), shown_paths(media)
     links = (repair_mojibake(text_at(part, "external_context", "url")) for part in attached)
     if all(part.keys() <= {"media", "external_context"} for part in attached):
         row.take("attachments")
@@ -86,7 +87,8 @@ def _parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=text,
-        media=files,
+        media=shown.media,
+        stills=shown.stills,
         links=distinct(links),
         extra=rest_of(row, media),
         source=row.source,

@@ -14,6 +14,13 @@ from frametrace.posts.readers.shared.html_text import plain_text
 from frametrace.posts.readers.shared.linkedin_ids import activity_time
 from frametrace.posts.readers.shared.platforms import platform_of
 from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.shown_files import (
+    Shown,
+    is_media_link,
+    is_playlist,
+    is_video_link,
+    videos_with_covers,
+)
 from frametrace.posts.readers.shared.x_values import text_on
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import distinct, parse_list, split_links, with_title
@@ -31,8 +38,8 @@ def _parse(row: Row) -> Post:
     posted_at, precision = _time(row, columns, post_id)
     repost_of = repost_in(row, platform)
     account_id, kind, name, account_extra = account_in(row, columns, platform, post_id)
-    media = _media(row, columns, platform)
-    links = (link for link in _links(row, columns.links) if link not in media)
+    files = _files(row, columns, platform, post_id)
+    links = (link for link in _links(row, columns.links) if link not in files.media)
     is_partial = row.values.get("partial_item", "").strip().lower() == "true"
     return Post(
         platform=platform,
@@ -43,7 +50,8 @@ def _parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=_text(row, columns),
-        media=media,
+        media=files.media,
+        stills=files.stills,
         links=tuple(links),
         hashtags=_items(row.take(*columns.hashtags)),
         repost_of=repost_of,
@@ -104,12 +112,23 @@ def _text(row: Row, columns: Columns) -> str:
     return with_title(title, text) if columns.title else text
 
 
-def _media(row: Row, columns: Columns, platform: str) -> tuple[str, ...]:
+def _files(row: Row, columns: Columns, platform: str, post_id: str) -> Shown:
+    """What a row says about pictures and videos; a column of videos may hold their stills."""
     if platform == "4chan":
-        return _imageboard_picture(row)
-    if platform == "imgur" and not row.values.get("type", "").startswith("image"):
-        return ()
-    return _links(row, columns.pictures) or _links(row, columns.stills)
+        return Shown(_imageboard_picture(row))
+    if platform == "imgur" and not row.values.get("type", "").startswith(("image", "video")):
+        return Shown(())
+    pictures = _links(row, columns.pictures)
+    if platform == "telegram" and row.values.get("attachment_type", "").strip() == "video":
+        return Shown(pictures or (f"{post_id.replace('/', '-')}.mp4",))
+    listed = tuple(link for link in _links(row, columns.videos) if not is_playlist(link))
+    videos = tuple(link for link in listed if is_video_link(link) or not is_media_link(link))
+    if columns.covers:
+        return videos_with_covers(pictures, videos)
+    stills = (*(link for link in listed if link not in videos), *_links(row, columns.stills))
+    if videos or pictures:
+        return Shown((*pictures, *videos), stills)
+    return Shown(stills)
 
 
 def _imageboard_picture(row: Row) -> tuple[str, ...]:
@@ -137,7 +156,7 @@ def _counts(row: Row, columns: Columns) -> dict[str, int]:
 
 READER = Reader(
     name="4cat",
-    title="4CAT's posts of a platform; pictures in 4CAT's zip archives",
+    title="4CAT's posts of a platform; pictures and videos in 4CAT's zip archives",
     example="twitter-import-1566223402.csv",
     platform=", ".join(dict.fromkeys(source.platform for source in SOURCES)),
     time="second; day where 4CAT estimates it; none where the platform shows none",

@@ -18,10 +18,11 @@ class Columns:
     """One source's columns; the first alternative that is not empty is taken.
 
     `marks` distinguish its tables from those of other sources. `by_handle`: the account is keyed by
-    the handle in `name`, and `account` holds its number. `stills` are of videos, taken where there
-    are no pictures. `address` holds the link of the post itself. `not_a_post` says which rows
-    aren't posts: a column, its value in such a row, and what the row is; `*` means any value except
-    the row's own id. `coarse`: the time is accurate to the day at best.
+    the handle in `name`, and `account` holds its number. `stills` are of videos, and stand for
+    them where their links are missing. `covers`: the pictures include the covers of the videos.
+    `address` holds the link of the post itself. `not_a_post` says which rows aren't posts: a
+    column, its value in such a row, and what the row is; `*` means any value except the row's own
+    id. `coarse`: the time is accurate to the day at best.
     """
 
     platform: str
@@ -31,7 +32,9 @@ class Columns:
     by_handle: bool = False
     title: str = ""
     pictures: tuple[str, ...] = ("image_urls", "image_url", "images")
+    videos: tuple[str, ...] = ("video_urls", "video_url", "videos")
     stills: tuple[str, ...] = ()
+    covers: bool = False
     links: tuple[str, ...] = ()
     hashtags: tuple[str, ...] = ("hashtags",)
     counts: Mapping[str, str] = field(default_factory=dict)
@@ -66,7 +69,9 @@ SOURCES: tuple[Columns, ...] = (
         "instagram",
         (("num_likes",),),
         by_handle=True,
+        covers=True,
         pictures=("image_urls", "image_url", "images", "thumbnail_url"),
+        videos=("video_urls", "video_url", "media_urls", "media_url"),  # of pictures as well
         counts={"num_likes": "likes", "num_comments": "comments", "play_count": "views"},
         not_a_post=("type", "comment", "a comment"),
     ),
@@ -84,6 +89,7 @@ SOURCES: tuple[Columns, ...] = (
         "threads",
         (("author_is_verified",),),
         by_handle=True,
+        covers=True,
         links=("link_url",),
         counts={"likes": "likes", "reposts": "reposts", "replies": "replies", "quotes": "quotes"},
     ),
@@ -161,6 +167,7 @@ SOURCES: tuple[Columns, ...] = (
         account=("author",),
         title="subject",
         pictures=(),
+        videos=(),
     ),
     Columns(
         "pinterest",
@@ -223,6 +230,7 @@ SOURCES: tuple[Columns, ...] = (
         "9gag",
         (("is_vote_masked",),),
         account=("author",),
+        covers=True,
         title="subject",
         links=("source_url",),
         hashtags=("tags",),
@@ -264,6 +272,7 @@ SOURCES: tuple[Columns, ...] = (
         "xiaohongshu",
         (("author_avatar_url",), ("title",)),
         account=("author",),
+        covers=True,
         title="title",
         counts={"likes": "likes"},
     ),

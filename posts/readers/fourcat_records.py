@@ -5,9 +5,9 @@ gives them, with the profile of the author. Zeeschuimer items are the platform's
 Zeeschuimer's own data in one extra field.
 
 Fields: digitalmethodsinitiative/4cat, datasources/telegram/search_telegram.py and
-datasources/vk/search_vk.py; names of the pictures that 4CAT downloads:
-processors/visualisation/download_telegram_images.py; digitalmethodsinitiative/zeeschuimer,
-js/lib.js (`wrap_for_map_item`).
+datasources/vk/search_vk.py; names of the files that 4CAT downloads:
+processors/visualisation/download_telegram_images.py and …_videos.py;
+digitalmethodsinitiative/zeeschuimer, js/lib.js (`wrap_for_map_item`).
 """
 
 from frametrace.posts.model import AccountKind, Post
@@ -45,7 +45,7 @@ def _parse_telegram(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=row.take("message"),
-        media=_pictures(row, f"{name or chat}-{number}.jpeg"),
+        media=_files(row, f"{name or chat}-{number}"),
         links=distinct((*marked, link)),
         repost_of=_forwarded_from(row),
         engagement=row.counts({"views": "views", "forwards": "forwards"}) | reactions,
@@ -74,13 +74,15 @@ def _sender_name(row: Row) -> str:
     return row.take("_sender.username").strip() or full_name
 
 
-def _pictures(row: Row, file: str) -> tuple[str, ...]:
-    """The file in which 4CAT saves the picture of a message, or of the page that it links to."""
+def _files(row: Row, stem: str) -> tuple[str, ...]:
+    """The file in which 4CAT saves the video of a message, or the picture, or that of a page."""
     kind = row.values.get("media._type", "")
+    if row.values.get("media.document.mime_type", "").startswith("video/"):
+        return (f"{stem}.mp4",)
     has_picture = kind == "MessageMediaPhoto" or any(
         name.startswith("media.webpage.photo.") for name in row.values
     )
-    return (file,) if kind in _KINDS_WITH_PICTURE and has_picture else ()
+    return (f"{stem}.jpeg",) if kind in _KINDS_WITH_PICTURE and has_picture else ()
 
 
 def _forwarded_from(row: Row) -> str:

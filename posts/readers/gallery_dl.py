@@ -10,7 +10,7 @@ from frametrace.posts.model import Post
 from frametrace.posts.readers import gallery_dl_sites, gallery_dl_social
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.sources.picture_files import is_picture
+from frametrace.posts.sources.media_files import is_media
 
 __all__ = ["READER"]
 
@@ -34,18 +34,18 @@ def _parse(row: Row) -> Post:
         raise ValueError(
             f"posts of {category[:40]!r} are not read, only those of {', '.join(_PARSE)}"
         )
-    return parse(row, _picture(row.file))
+    return parse(row, _file(row.file))
 
 
-def _picture(file: str) -> tuple[str, ...]:
-    """The picture beside a document; a video or a whole gallery has none."""
+def _file(file: str) -> tuple[str, ...]:
+    """The picture or video beside a document; a whole gallery has none."""
     name = file.removesuffix(".json")
-    return (name,) if name != file and is_picture(name) else ()
+    return (name,) if name != file and is_media(name) else ()
 
 
 READER = Reader(
     name="gallery-dl",
-    title=f"gallery-dl metadata beside pictures, of {', '.join(_PARSE)}",
+    title=f"gallery-dl metadata beside pictures and videos, of {', '.join(_PARSE)}",
     example="twitter/lin/1163000000000000001_1.jpg.json",
     platform=", ".join(_PARSE),
     time="second",

@@ -19,6 +19,7 @@ from frametrace.posts.readers.shared.meta_export import (
     picture_paths,
     profiles,
     rest_of,
+    shown_paths,
 )
 from frametrace.posts.readers.shared.mojibake import repair_mojibake
 from frametrace.posts.readers.shared.reader_contract import Neighbour, Reader
@@ -91,7 +92,7 @@ def _parse(row: Row) -> Post:
     account_id, name = owner_of(row, _PROFILE)
     posted_at, precision = _time(row, items)
     text = repair_mojibake(_text(row, items))
-    files = picture_paths(items)
+    files, shown = picture_paths(items), shown_paths(items)
     if not (files or text or any(text_at(item, "uri") for item in items)):
         raise ValueError("it holds neither a picture nor a text")
     row.take("media", "uri", "path")
@@ -104,7 +105,8 @@ def _parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=text,
-        media=files,
+        media=shown.media,
+        stills=shown.stills,
         extra=rest_of(row, items),
         source=row.source,
         line=row.line,

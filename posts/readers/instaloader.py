@@ -1,4 +1,4 @@
-"""Reads the JSON document that Instaloader writes beside the pictures of each post.
+"""Reads the JSON document that Instaloader writes beside the files of each post.
 
 `2019-08-19_14-03-22_UTC.json.xz` is beside `…_UTC.jpg`, or `…_UTC_1.jpg` and so on. Fields:
 instaloader/instaloader, structures.py (`Post`, `StoryItem`, `Profile`); names of files:
@@ -7,11 +7,12 @@ instaloader.py (`download_post`).
 
 from frametrace.posts.model import Account, Post
 from frametrace.posts.readers.shared.account_keys import account_by_handle
-from frametrace.posts.readers.shared.json_paths import packed, text_at
+from frametrace.posts.readers.shared.json_paths import packed, text_at, value_at
 from frametrace.posts.readers.shared.post_keys import shortcode_of
 from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.shown_files import Shown, shown_files
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import distinct, parse_objects
+from frametrace.posts.values import parse_objects
 
 __all__ = ["READER"]
 
@@ -25,6 +26,7 @@ _COUNTS = {
 }
 _HIDDEN = "-1"  # a count that the account hides
 _OWNERS = ("node.owner", "node.user", "node.iphone_struct.user")
+_IPHONE_VIDEO = 2  # the kind of media in what the app for iPhones receives
 _TIMES = ("node.taken_at_timestamp", "node.date", "node.taken_at")
 
 
@@ -38,7 +40,7 @@ def _parse(row: Row) -> Post | Account:
     code = row.take("node.shortcode", "node.code").strip() or shortcode_of(number)
     if not code or code == number:
         raise ValueError(f"{number[:40]!r} is not the number of a post")
-    media = _pictures(row)
+    files = _files(row)
     row.values = {k: v for k, v in row.values.items() if v != _HIDDEN}
     when = next((name for name in _TIMES if row.values.get(name)), _TIMES[0])
     posted_at, precision = row.unix(when)
@@ -53,7 +55,8 @@ def _parse(row: Row) -> Post | Account:
         posted_at=posted_at,
         precision=precision,
         text=_caption(row),
-        media=media,
+        media=files.media,
+        stills=files.stills,
         engagement=row.counts(_COUNTS),
         extra=account_extra | ({"id": number} if number else {}) | packed(row.rest(), "node."),
         source=row.source,
@@ -80,29 +83,45 @@ def _caption(row: Row) -> str:
     return text_at(edges, 0, "node", "text") or caption
 
 
-def _pictures(row: Row) -> tuple[str, ...]:
-    """The picture files beside the document; for a video, its still."""
+def _files(row: Row) -> Shown:
+    """The files beside the document, each a picture or a video with its still."""
     stem = row.file.removesuffix(".gz").removesuffix(".xz")
     if not stem.endswith(".json"):
         return _links(row)
     stem = stem.removesuffix(".json")
     if row.values.get("node.__typename") not in {"GraphSidecar", "XDTGraphSidecar"}:
-        return (f"{stem}.jpg",)
-    children = parse_objects(row.values.get("node.edge_sidecar_to_children.edges", ""))
-    children = children or parse_objects(row.values.get("node.iphone_struct.carousel_media", ""))
-    return tuple(f"{stem}_{at}.jpg" for at in range(1, max(len(children), 1) + 1))
+        return shown_files([_names(stem, is_video=_is_video(row))])
+    edges = parse_objects(row.values.get("node.edge_sidecar_to_children.edges", ""))
+    slides = parse_objects(row.values.get("node.iphone_struct.carousel_media", ""))
+    children = [value_at(edge, "node", "is_video") is True for edge in edges]
+    children = children or [slide.get("media_type") == _IPHONE_VIDEO for slide in slides] or [False]
+    numbered = enumerate(children, start=1)
+    return shown_files(_names(f"{stem}_{at}", is_video=is_video) for at, is_video in numbered)
 
 
-def _links(row: Row) -> tuple[str, ...]:
-    """Links to the pictures, for a record that has no document of its own."""
+def _names(stem: str, *, is_video: bool) -> tuple[str, str]:
+    return (f"{stem}.mp4", f"{stem}.jpg") if is_video else (f"{stem}.jpg", "")
+
+
+def _is_video(row: Row) -> bool:
+    kind = row.values.get("node.iphone_struct.media_type")
+    return row.values.get("node.is_video") == "true" or kind == str(_IPHONE_VIDEO)
+
+
+def _links(row: Row) -> Shown:
+    """Links to the files, for a record that has no document of its own."""
     children = parse_objects(row.values.get("node.edge_sidecar_to_children.edges", ""))
-    links = [text_at(child, "node", "display_url") for child in children]
-    return distinct(links or [row.values.get("node.display_url", "").strip()])
+    links = [
+        tuple(text_at(child, "node", name) for name in ("video_url", "display_url"))
+        for child in children
+    ]
+    single = row.values.get("node.video_url", ""), row.values.get("node.display_url", "")
+    return shown_files((link[0], link[1]) for link in links or [single])
 
 
 READER = Reader(
     name="instaloader",
-    title="Instaloader's metadata beside pictures",
+    title="Instaloader's metadata beside pictures and videos",
     example="lin.invented/2019-08-19_14-03-22_UTC.json.xz",
     platform="instagram",
     time="second",

@@ -9,7 +9,6 @@ stanfordio/truthbrush, truthbrush/api.py; digitalmethodsinitiative/4cat,
 datasources/truth/search_truth.py.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +17,9 @@ from frametrace.posts.readers.shared.html_text import links_in, plain_text
 from frametrace.posts.readers.shared.json_paths import text_at
 from frametrace.posts.readers.shared.platforms import host_of
 from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.shown_files import shown_files
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import distinct, first_texts, parse_objects
+from frametrace.posts.values import first_texts, parse_objects
 
 __all__ = ["READER"]
 
@@ -29,12 +29,7 @@ _COUNTS = {
     "reblogs_count": "reposts",
     "quotes_count": "quotes",
 }
-# Fields with the still of media that are not pictures.
-_PICTURE_NAMES: Mapping[str, tuple[str, ...]] = {
-    "audio": (),
-    "gifv": ("preview_url", "preview_remote_url"),
-    "video": ("preview_url", "preview_remote_url"),
-}
+_VIDEOS = frozenset({"gifv", "video"})
 
 _REBLOG = "reblog."
 _BY_OTHERS = (_REBLOG, "quote.", "in_reply_to.")  # what others wrote
@@ -56,6 +51,7 @@ def _parse(row: Row) -> Post:
     name = _name(row, is_truth)
     repost_of = row.values.get(f"{_REBLOG}{'id' if is_truth else 'uri'}", "").strip()
     shown = _shown(row, is_reblog=bool(repost_of))
+    files = shown_files(map(_file_and_still, parse_objects(shown.media)))
     posted_at, precision = row.time("created_at")
     is_group = row.values.get("account.group") == "true"
     return Post(
@@ -67,7 +63,8 @@ def _parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=plain_text(shown.html),
-        media=_pictures(shown.media),
+        media=files.media,
+        stills=files.stills,
         links=links_in(shown.html),
         hashtags=first_texts(parse_objects(shown.tags), "name"),
         repost_of=repost_of,
@@ -113,14 +110,14 @@ def _name(row: Row, is_truth: bool) -> str:
         return name
 
 
-def _pictures(text: str) -> tuple[str, ...]:
-    """Pictures, and the stills of videos; if the server has no copy, links to the original."""
-    return distinct(map(_picture, parse_objects(text)))
-
-
-def _picture(item: dict[str, Any]) -> str:
-    names = _PICTURE_NAMES.get(text_at(item, "type"), ("url", "remote_url", "preview_url"))
-    return next((link for name in names if (link := text_at(item, name))), "")
+def _file_and_still(item: dict[str, Any]) -> tuple[str, str]:
+    """A picture, or a video and its still; if the server has no copy, links to the original."""
+    kind = text_at(item, "type")
+    if kind == "audio":
+        return "", ""
+    file = text_at(item, "url") or text_at(item, "remote_url")
+    still = text_at(item, "preview_url") or text_at(item, "preview_remote_url")
+    return (file, still) if kind in _VIDEOS else (file or text_at(item, "preview_url"), "")
 
 
 def _extra(row: Row) -> dict[str, str]:

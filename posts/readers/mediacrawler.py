@@ -7,8 +7,9 @@ from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.account_keys import account_by_handle
 from frametrace.posts.readers.shared.platforms import platform_or
 from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.shown_files import Shown, videos_with_covers
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import joined_links, with_title
+from frametrace.posts.values import distinct, joined_links, with_title
 
 __all__ = ["READERS"]
 
@@ -35,6 +36,7 @@ def _parse(row: Row) -> Post:
     posted_at, precision = row.time("time" if "time" in row.values else "create_time")
     platform = _platform(row)
     account_id, account_extra = _account(row, platform)
+    files = _files(row)
     return Post(
         platform=platform,
         post_id=row.key("aweme_id", "note_id"),
@@ -43,7 +45,8 @@ def _parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=with_title(row.take("title"), row.take("desc", "content")),
-        media=_pictures(row),
+        media=files.media,
+        stills=files.stills,
         hashtags=tuple(tag for part in row.take("tag_list").split(",") if (tag := part.strip())),
         engagement=row.counts(_COUNTS),
         extra=account_extra | row.rest(),
@@ -66,11 +69,14 @@ def _account(row: Row, platform: str) -> tuple[str, dict[str, str]]:
     return row.key("user_id"), {}
 
 
-def _pictures(row: Row) -> tuple[str, ...]:
-    """The pictures of an album, or a video's cover; for Weibo it stores none."""
+def _files(row: Row) -> Shown:
+    """The pictures of an album, or a video and its cover; for Weibo it stores none."""
     cover = row.take("cover_url").strip()
-    pictures = joined_links(row.take("note_download_url", "image_list"))
-    return pictures or ((cover,) if cover else ())
+    if album := joined_links(row.take("note_download_url")):
+        return Shown(album)  # what it calls the video is then the sound
+    pictures = joined_links(row.take("image_list")) or distinct((cover,))
+    videos = joined_links(row.take("video_download_url", "video_url"))
+    return videos_with_covers(pictures, videos[:1])  # others are versions of it
 
 
 READERS = (

@@ -65,7 +65,7 @@ def _parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=text,
-        media=_pictures(row),
+        media=_files(row),
         links=parse_list(row.take("link_attachment.link", "link_attachment.url")),
         hashtags=parse_list(row.take("hashtags")),
         # A share with text of its own does more than repeat.
@@ -111,10 +111,9 @@ def _account(row: Row, platform: str) -> tuple[str, str]:
     return row.key(*_owner("id")), name or row.take(*_owner("username"))
 
 
-def _pictures(row: Row) -> tuple[str, ...]:
-    """Links to the pictures, if they were requested; they expire within hours."""
-    items = objects_in(row.values.get("multimedia", ""))
-    links = first_texts((item for item in items if item.get("type") != "video"), "url")
+def _files(row: Row) -> tuple[str, ...]:
+    """Links to pictures and videos, if they were requested; they expire within hours."""
+    links = first_texts(objects_in(row.values.get("multimedia", "")), "url")
     if links:
         row.take("multimedia")
     return links

@@ -8,7 +8,7 @@ Sources: ArthurHeitmann/arctic_shift, schemas/RS and schemas/RC; the API's listi
 """
 
 from collections.abc import Iterable, Mapping
-from urllib.parse import urlsplit
+from contextlib import suppress
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.account_keys import unshared_account
@@ -18,9 +18,14 @@ from frametrace.posts.readers.shared.platforms import host_of
 from frametrace.posts.readers.shared.post_keys import canonical_id
 from frametrace.posts.readers.shared.python_literals import objects_in, parse_literal
 from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.shown_files import (
+    Shown,
+    is_media_link,
+    is_video_link,
+    shown_files,
+)
 from frametrace.posts.rows import Row, Shape, flatten
-from frametrace.posts.sources.picture_files import is_picture
-from frametrace.posts.values import distinct, with_title
+from frametrace.posts.values import with_title
 
 __all__ = ["READERS", "account_of", "text_of"]
 
@@ -35,6 +40,8 @@ _REQUIRED = (
 _COUNTS = {"score": "score", "num_comments": "comments", "num_crossposts": "reposts"}
 _PLACEHOLDERS = frozenset(("[deleted]", "[removed]", "[deleted by user]"))
 _DATA = "data."
+_PLAYERS = ("media", "secure_media")  # the same, by two protocols
+_VIDEO = "reddit_video.fallback_url"
 
 # Columns whose cells hold objects, and those that repeat other columns or hold what others wrote.
 _OBJECT_COLUMNS = ("gallery_data", "media_metadata", "preview")
@@ -58,6 +65,7 @@ def _parse(row: Row) -> Post:
         raise ValueError("id is empty")
     original = next(map(flatten, objects_in(row.values.get("crosspost_parent_list", ""))), {})
     shown = original or dict(row.values)
+    files = _files(shown)
     posted_at, precision = row.time("created_utc")
     return Post(
         platform="reddit",
@@ -67,7 +75,8 @@ def _parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=text_of(row.take("title"), shown.get("selftext", ""), shown.get("body", "")),
-        media=_pictures(shown),
+        media=files.media,
+        stills=files.stills,
         links=_links(shown),
         repost_of=canonical_id("reddit", row.take("crosspost_parent").strip()),
         engagement=row.counts(_COUNTS),
@@ -103,18 +112,30 @@ def _with_objects(values: dict[str, str]) -> dict[str, str]:
     return values | flattened
 
 
-def _pictures(values: Mapping[str, str]) -> tuple[str, ...]:
-    """A gallery's pictures, or the picture that is posted, or the preview of a link."""
+def _files(values: Mapping[str, str]) -> Shown:
+    """A gallery's pictures, or what is posted, or the preview of a link; a video has a still."""
     items = objects_in(values.get("gallery_data.items", ""))
     slides = (f"media_metadata.{text_at(item, 'media_id')}.s." for item in items)
     links = [values.get(f"{slide}u") or values.get(f"{slide}gif", "") for slide in slides]
     posted = _posted_link(values)
-    if not any(links) and _is_picture(posted):
-        links = [posted]
-    if not any(links):
-        previews = objects_in(values.get("preview.images", ""))
-        links = [text_at(preview, "source", "url") for preview in previews[:1]]
-    return distinct(unescaped(link).strip() for link in links)
+    if any(links):
+        return shown_files((unescaped(link), "") for link in links)
+    previews = objects_in(values.get("preview.images", ""))
+    still = text_at(previews, 0, "source", "url")
+    file = _video(values) or (posted if is_media_link(posted) else "")
+    is_picture = bool(file) and not is_video_link(file)
+    return shown_files([(unescaped(file), "" if is_picture else unescaped(still))])
+
+
+def _video(values: Mapping[str, str]) -> str:
+    """The link to Reddit's own video; in a table the whole player is in one cell."""
+    for name in _PLAYERS:
+        if link := values.get(f"{name}.{_VIDEO}"):
+            return link
+        with suppress(ValueError, RecursionError):
+            if (cell := values.get(name, "")).startswith("{"):
+                return flatten(parse_literal(cell)).get(_VIDEO, "")
+    return ""
 
 
 def _posted_link(values: Mapping[str, str]) -> str:
@@ -130,15 +151,8 @@ def _links(values: Mapping[str, str]) -> tuple[str, ...]:
         return ()
     is_own = f".{host}".endswith((".reddit.com", ".redd.it"))
     is_page = is_own and ("/gallery/" in posted or f"/comments/{values.get('id')}" in posted)
-    is_shown = host in {"i.redd.it", "v.redd.it"} or _is_picture(posted)
+    is_shown = host in {"i.redd.it", "v.redd.it"} or is_media_link(posted)
     return () if is_page or is_shown else (posted,)
-
-
-def _is_picture(link: str) -> bool:
-    try:
-        return is_picture(urlsplit(link).path)
-    except ValueError:
-        return False
 
 
 def _extra(row: Row) -> dict[str, str]:

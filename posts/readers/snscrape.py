@@ -1,8 +1,12 @@
 """Reads X posts from snscrape's JSON records, with newer and older field names."""
 
+from typing import Any
+
 from frametrace.posts.model import Post
+from frametrace.posts.readers.shared.json_paths import objects_at, text_at
 from frametrace.posts.readers.shared.platforms import PLATFORMS, platform_or
 from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.shown_files import best_variant, shown_files
 from frametrace.posts.readers.shared.x_values import x_text
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import first_texts, parse_list, parse_objects
@@ -27,6 +31,7 @@ def _parse(row: Row) -> Post:
     if site in PLATFORMS and site != "twitter":
         raise ValueError(f"its url leads to {site}: it is not an X post")
     posted_at, precision = row.time("date")
+    shown = shown_files(map(_file_and_still, parse_objects(row.take(*_in_repost("media")))))
     return Post(
         platform="twitter",
         post_id=row.key("id"),
@@ -36,7 +41,8 @@ def _parse(row: Row) -> Post:
         precision=precision,
         # A repost has a truncated text and no pictures, so the original's are taken.
         text=x_text(row.take(*_in_repost("rawContent"), *_in_repost("content"))),
-        media=first_texts(parse_objects(row.take(*_in_repost("media"))), "fullUrl", "thumbnailUrl"),
+        media=shown.media,
+        stills=shown.stills,
         links=_links(row.take(*_in_repost("links"), *_in_repost("outlinks"))),
         hashtags=parse_list(row.take(*_in_repost("hashtags"))),
         repost_of=row.take("retweetedTweet.id"),
@@ -45,6 +51,11 @@ def _parse(row: Row) -> Post:
         source=row.source,
         line=row.line,
     )
+
+
+def _file_and_still(item: dict[str, Any]) -> tuple[str, str]:
+    video = best_variant(objects_at(item, "variants"))
+    return text_at(item, "fullUrl") or video, text_at(item, "thumbnailUrl")
 
 
 def _in_repost(name: str) -> tuple[str, str]:

@@ -31,6 +31,7 @@ def _parse(row: Row) -> Post:
     if posted_at is None:
         posted_at, precision = snowflake_time(post_id)
     content = x_api_v1.content_of(row)
+    files = content.shown
     return Post(
         platform="twitter",
         post_id=post_id,
@@ -39,7 +40,8 @@ def _parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=content.text,
-        media=content.pictures,
+        media=files.media,
+        stills=files.stills,
         links=content.links,
         hashtags=content.hashtags,
         repost_of=x_api_v1.repost_of(content),

@@ -1,4 +1,4 @@
-"""Reads `result.json`, Telegram Desktop's export of one chat or of all, with pictures beside it."""
+"""Reads `result.json`, Telegram Desktop's export of one chat or of all, with files beside it."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -13,9 +13,10 @@ from frametrace.posts.values import distinct, parse_json, parse_objects
 
 __all__ = ["READER"]
 
-# Kinds of media whose picture is a thumbnail made by Telegram. Stickers are left out: they are
-# not the sender's own pictures.
+# Kinds of media with a thumbnail made by Telegram. Stickers are left out: they are not the sender's
+# own pictures.
 _VIDEOS = frozenset({"video_file", "video_message", "animation"})
+_NOT_EXPORTED = "(File "  # "(File not included. Change data exporting settings to download.)"
 
 
 def _posts_of(row: Row) -> Iterable[Row]:
@@ -38,7 +39,7 @@ def _parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text="".join(part if isinstance(part, str) else _text(part) for part in parts),
-        media=_pictures(row),
+        media=_files(row),
         links=distinct(_link(part) for part in parts),
         hashtags=distinct(_hashtag(part) for part in parts),
         # The account that a forwarded message is from: exports don't say which message it was.
@@ -100,17 +101,19 @@ def _hashtag(part: Any) -> str:
     return text_at(part, "text").lstrip("#") if text_at(part, "type") == "hashtag" else ""
 
 
-def _pictures(row: Row) -> tuple[str, ...]:
+def _files(row: Row) -> tuple[str, ...]:
+    """The picture or video of a message; for a video that was not exported, its thumbnail."""
     if photo := row.take("photo").strip():
         return (photo,)
-    kind = row.values.get("media_type", "")
-    if not kind and row.values.get("mime_type", "").startswith("image/"):
-        column = "file"
-    elif kind in _VIDEOS:
-        column = "thumbnail"
+    kind, mime_type = row.values.get("media_type", ""), row.values.get("mime_type", "")
+    file, thumbnail = (row.values.get(name, "").strip() for name in ("file", "thumbnail"))
+    if kind in _VIDEOS or (not kind and mime_type.startswith("video/")):
+        is_exported = file and not file.startswith(_NOT_EXPORTED)
+        path = file if is_exported else thumbnail or file
+    elif not kind and mime_type.startswith("image/"):
+        path = file
     else:
-        return ()
-    path = row.values.get(column, "").strip()
+        path = ""
     return (path,) if path else ()
 
 

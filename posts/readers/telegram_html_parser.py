@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from frametrace.posts.sources.picture_files import is_picture
+from frametrace.posts.sources.media_files import is_media
 from frametrace.posts.values import distinct, json_text, parse_count
 
 __all__ = ["messages_of"]
@@ -13,7 +13,8 @@ _NUMBER = re.compile(r'id="message(\d+)"', re.ASCII)
 _VIA = re.compile(r" via @\w{1,40}\Z", re.ASCII)
 _NOT_INCLUDED = "(File not included in the export)"
 
-# Classes of elements that link to a picture, and of those with a still that Telegram made.
+# Classes of elements that link to a picture or file, and of those that link to a video and show its
+# still.
 _PICTURE_CLASSES = ("photo_wrap", "media_photo", "media_file")
 _VIDEO_CLASSES = ("video_file_wrap", "animated_wrap", "media_video")
 
@@ -88,7 +89,7 @@ def _values(shown: Any, body: Any) -> dict[str, str]:
     return {
         "text": _text_of(text),
         "date": "" if date is None else date.get("title", "").strip(),
-        "media": _list(_pictures(shown)),
+        "media": _list(_files(shown)),
         "links": _list(link for link in links if link.startswith(("http://", "https://"))),
         "hashtags": _list(tag.lstrip("#") for tag in tags),
         "reply_to": target.rpartition("#go_to_message")[2] if "#go_to_message" in target else "",
@@ -97,19 +98,23 @@ def _values(shown: Any, body: Any) -> dict[str, str]:
     }
 
 
-def _pictures(shown: Any) -> Iterator[str]:
-    """Photos, pictures sent as files, and the stills of videos; stickers are left out."""
+def _files(shown: Any) -> Iterator[str]:
+    """Photos, videos, and those sent as files; stickers are left out.
+
+    A video that was not exported has its still.
+    """
     for wrap in _with_classes(shown.iterchildren("div"), "media_wrap"):
         for item in wrap.iterchildren("a", "div"):
             classes = _classes(item)
             link = _from_page(item.get("href", ""))
             if any(name in classes for name in _PICTURE_CLASSES):
-                if is_picture(link):
+                if is_media(link):
                     yield link
                 elif "media_photo" in classes and not link:
                     yield _NOT_INCLUDED
             elif any(name in classes for name in _VIDEO_CLASSES):
-                yield from (_from_page(image.get("src", "")) for image in item.iter("img"))
+                stills = filter(None, (_from_page(i.get("src", "")) for i in item.iter("img")))
+                yield link if is_media(link) else next(stills, _NOT_INCLUDED)
 
 
 def _from_page(path: str) -> str:

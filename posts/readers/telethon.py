@@ -1,7 +1,7 @@
 """Reads Telegram messages as Telethon's `Message.to_dict` and `to_json` give them.
 
 Fields: LonamiWebs/Telethon, tl/types (`Message`, `MessageFwdHeader`, `Peer…`, `MessageEntity…`).
-Keys are those of Telegram Desktop's export. Messages don't say where scripts saved the pictures.
+Keys are those of Telegram Desktop's export. Messages don't say where scripts saved the files.
 """
 
 from collections.abc import Iterable

@@ -7,6 +7,7 @@ from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.account_keys import account_by_handle
 from frametrace.posts.readers.shared.platforms import platform_or
 from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.shown_files import Shown, shown_files
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import distinct, parse_python_list
 
@@ -29,6 +30,7 @@ def _parse(row: Row) -> Post:
     row.values = {name: value for name, value in row.values.items() if value != _UNKNOWN}
     text, platform = row.take("作品描述"), platform_or(row.values.get("作品链接", ""), "douyin")
     account_id, account_extra = _account(row, platform)
+    files = _files(row)
     return Post(
         platform=platform,
         post_id=post_id,
@@ -37,7 +39,8 @@ def _parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text="" if text == post_id else text,  # it writes the id if there is no text
-        media=_pictures(row),
+        media=files.media,
+        stills=files.stills,
         hashtags=tuple(tag.lstrip("#") for tag in _listed(row.take("作品话题"))),
         engagement=row.counts(_COUNTS),
         extra=account_extra | row.rest(),
@@ -53,14 +56,13 @@ def _account(row: Row, platform: str) -> tuple[str, dict[str, str]]:
     return row.key("UID"), {}
 
 
-def _pictures(row: Row) -> tuple[str, ...]:
-    """The cover of a video, or the pictures of an album, which has no cover."""
+def _files(row: Row) -> Shown:
+    """A video and its cover, or the pictures of an album, which has no cover."""
     cover = row.take("静态封面").strip()
-    if cover:
-        return (cover,)
-    if row.values.get("作品类型", "").strip() in _VIDEOS:
-        return ()
-    return distinct(_listed(row.take("下载地址")))
+    links = distinct(_listed(row.take("下载地址")))
+    if not cover and row.values.get("作品类型", "").strip() not in _VIDEOS:
+        return Shown(links)
+    return Shown(links, distinct((cover,))) if links else shown_files([("", cover)])
 
 
 def _listed(text: str) -> tuple[str, ...]:

@@ -8,7 +8,9 @@ import re
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.shown_files import Shown, shown_files
 from frametrace.posts.rows import Row, Shape
+from frametrace.posts.values import distinct
 
 __all__ = ["READER"]
 
@@ -35,6 +37,7 @@ def _parse(row: Row) -> Post:
     if not post_id:
         raise ValueError("it has neither a time nor a link that names it")
     cover, title = row.take("CoverImage").strip(), row.take("Title")
+    files = _files(links, cover)
     return Post(
         platform="tiktok",
         post_id=post_id,
@@ -43,7 +46,8 @@ def _parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text="" if title == _BLANK else title,
-        media=_pictures(links, cover),
+        media=files.media,
+        stills=files.stills,
         engagement=row.counts(_COUNTS),
         extra={"Link": joined, **row.rest(_BLANK)} if links else row.rest(_BLANK),
         source=row.source,
@@ -51,10 +55,13 @@ def _parse(row: Row) -> Post:
     )
 
 
-def _pictures(links: list[str], cover: str) -> tuple[str, ...]:
-    """The pictures of a slideshow, which has one link for each, or the cover of a video."""
+def _files(links: list[str], cover: str) -> Shown:
+    """The pictures of a slideshow, which has one link for each, or a video and its cover."""
     pictures = links if len(links) > 1 else [link for link in links if _PICTURE.search(link)]
-    return tuple(dict.fromkeys(pictures)) or ((cover,) if "://" in cover else ())
+    if pictures:
+        return Shown(distinct(pictures))
+    videos = [link for link in links if not _ID.search(link)]  # that link leads to a page
+    return shown_files([("".join(videos), cover if "://" in cover else "")])
 
 
 READER = Reader(

@@ -30,7 +30,7 @@ _COUNTS = {
 
 
 def _parse(row: Row) -> Post:
-    """Make a Post of a row; the API gives the account's handle only, and no pictures."""
+    """Make a Post of a row; the API gives the account's handle only, and no files."""
     posted_at, precision = row.time("create_time")
     name = row.key("username", "author_name")
     tags = parse_list(row.take("hashtag_names")) or first_texts(

@@ -54,7 +54,7 @@ def _parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=x_text(identity.text or text),
-        media=pictures or ((still,) if still else ()),
+        media=pictures or ((still,) if still else ()),  # the links of videos are not kept
         links=parse_list(row.take("urls")),
         hashtags=tuple(tag.removeprefix("#") for tag in parse_list(row.take("hashtags"))),
         repost_of=identity.repost_of,

@@ -6,10 +6,11 @@ Fields: dev.vk.com, "Wall post", "Photo" and "Video"; negezor/vk-io, IWallPostCo
 from typing import Any
 
 from frametrace.posts.model import AccountKind, Post
-from frametrace.posts.readers.shared.json_paths import objects_at, text_at
+from frametrace.posts.readers.shared.json_paths import objects_at, text_at, value_at
 from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.shown_files import shown_files
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import distinct, parse_objects
+from frametrace.posts.values import distinct, parse_count, parse_objects
 
 __all__ = ["READER", "kind_of", "parse"]
 
@@ -23,6 +24,7 @@ _COUNTS = {
 # Types of sizes, for those without a width: cropped pictures before whole ones.
 _SIZE_TYPES = "smopqrxyzw"
 _NAMED_SIZES = ("photo_2560", "photo_1280", "photo_807", "photo_604", "photo_130", "src_big")
+_DOCUMENT_SUFFIXES = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm"})
 _PHOTOS = frozenset({"photo", "posted_photo", "graffiti"})
 
 
@@ -37,6 +39,7 @@ def parse(row: Row) -> Post:
     original = _original(row)
     is_repost = bool(original) and not text.strip() and not attached
     shown = objects_at(original, "attachments") if is_repost else attached
+    files = shown_files((_video(item), _picture(item)) for item in shown)
     return Post(
         platform="vk",
         post_id=post_id,
@@ -46,7 +49,8 @@ def parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=text_at(original, "text") if is_repost else text,
-        media=distinct(map(_picture, shown)),
+        media=files.media,
+        stills=files.stills,
         links=distinct(text_at(item, "link", "url") for item in shown),
         repost_of=_key(original) if is_repost else "",
         engagement=row.counts(_COUNTS),
@@ -98,6 +102,17 @@ def _picture(attached: dict[str, Any]) -> str:
     if kind == "doc":
         return _largest(objects_at(inner, "preview", "photo", "sizes"))
     return ""
+
+
+def _video(attached: dict[str, Any]) -> str:
+    """The largest file of a video, which the API gives to few, or a video sent as a file."""
+    inner = value_at(attached, "video", "files")
+    if isinstance(inner, dict):
+        sizes = {parse_count(n.removeprefix("mp4_")) or 0: n for n in inner if n.startswith("mp4_")}
+        return text_at(inner, sizes[max(sizes)]) if sizes else ""
+    document = attached.get("doc")
+    is_sent = f".{text_at(document, 'ext')}".lower() in _DOCUMENT_SUFFIXES
+    return text_at(document, "url") if is_sent else ""
 
 
 def _largest(sizes: list[dict[str, Any]]) -> str:

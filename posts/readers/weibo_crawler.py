@@ -10,6 +10,7 @@ from frametrace.posts.readers.shared.weibo_values import (
     china_time,
     is_bare_repost,
     picture_files,
+    video_files,
 )
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import joined_links
@@ -69,7 +70,7 @@ def _parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=row.take(f"{prefix}text"),
-        media=_pictures(row, original if is_repost else post_id, prefix, created_at),
+        media=_files(row, original if is_repost else post_id, prefix, created_at),
         links=(article,) if article else (),
         hashtags=tuple(t for part in row.take(f"{prefix}topics").split(",") if (t := part.strip())),
         repost_of=original if is_repost else "",
@@ -80,17 +81,26 @@ def _parse(row: Row) -> Post:
     )
 
 
-def _pictures(row: Row, post_id: str, prefix: str, created_at: str) -> tuple[str, ...]:
-    """The paths of pictures beside the file, if they were downloaded; their links stay in `extra`.
+def _files(row: Row, post_id: str, prefix: str, created_at: str) -> tuple[str, ...]:
+    """The paths of pictures and videos beside the file; their links stay in `extra`.
 
     The tool names them by the first eleven characters of the time, in any format.
     """
     links = joined_links(row.values.get(f"{prefix}pics", ""))
     created_at = row.values.get("retweet.created_at", "") if prefix else created_at
-    folder = "转发微博图片" if prefix else "原创微博图片"
+    videos = tuple(
+        link for link in row.values.get(f"{prefix}video_url", "").split(";") if "://" in link
+    )
     if not created_at:
-        return links
-    return picture_files(f"img/{folder}/{created_at[:11].replace('-', '')}_{post_id}", links)
+        return (*links, *videos)
+    kind, name = (
+        "转发微博" if prefix else "原创微博",
+        f"{created_at[:11].replace('-', '')}_{post_id}",
+    )
+    return (
+        *picture_files(f"img/{kind}图片/{name}", links),
+        *video_files(f"video/{kind}视频/{name}", videos),
+    )
 
 
 READERS = (

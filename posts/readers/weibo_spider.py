@@ -11,6 +11,7 @@ from frametrace.posts.readers.shared.weibo_values import (
     china_time,
     is_bare_repost,
     picture_files,
+    video_files,
 )
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import joined_links
@@ -57,7 +58,9 @@ def _parse(row: Row) -> Post:
     pictures = row.values.get("retweet_pictures" if is_repost else "original_pictures", "")
     article = row.take("article_url").strip()
     original = {"retweet_user": author, "retweet_content": "" if is_repost else text}
-    links = joined_links(pictures)
+    links, videos = joined_links(pictures), joined_links(row.values.get("video_url", ""))[:1]
+    name = f"{file_date}_{short_name}"
+    files = *picture_files(f"img/{name}", links), *video_files(f"video/{name}", videos)
     return Post(
         platform="weibo",
         post_id=weibo_number(short_name),
@@ -65,7 +68,7 @@ def _parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=text if is_repost else comment,
-        media=picture_files(f"img/{file_date}_{short_name}", links) if file_date else links,
+        media=files if file_date else (*links, *videos),
         links=(article,) if article else (),
         repost_of=f"@{author}" if is_repost else "",  # its id is not given
         engagement=row.counts(_COUNTS),

@@ -10,7 +10,7 @@ from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.readers.whatsapp_lines import begins, split
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.sources.picture_files import is_picture
+from frametrace.posts.sources.media_files import is_media
 
 __all__ = ["READER"]
 
@@ -25,7 +25,7 @@ def _parse(row: Row) -> Post:
     row.values["time"] = _YEAR_LAST.sub(r"\g<1>20\2", when, count=1)
     posted_at, precision = row.local_time("time")
     attached = row.values.get("attached", "")
-    if is_picture(attached):
+    if is_media(attached):
         del row.values["attached"]
     return Post(
         platform="whatsapp",
@@ -35,7 +35,7 @@ def _parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=row.take("text"),
-        media=(attached,) if is_picture(attached) else (),
+        media=(attached,) if is_media(attached) else (),
         extra=row.rest(),
         source=row.source,
         line=row.line,

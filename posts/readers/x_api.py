@@ -10,6 +10,7 @@ from typing import Any
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.shown_files import x_media
 from frametrace.posts.readers.shared.x_values import x_text
 from frametrace.posts.rows import Row, Shape, flatten
 from frametrace.posts.values import first_texts, json_text, parse_json, parse_list, parse_objects
@@ -56,6 +57,7 @@ def parse(row: Row) -> Post:
     for name in _SHOWN:
         row.take(name)
     posted_at, precision = row.time("created_at")
+    files = x_media(parse_objects(shown["attachments.media"]), link=("url",))
     return Post(
         platform="twitter",
         post_id=row.key("id"),
@@ -64,7 +66,8 @@ def parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=x_text(shown["note_tweet.text"] or shown["text"]),
-        media=first_texts(parse_objects(shown["attachments.media"]), "url", "preview_image_url"),
+        media=files.media,
+        stills=files.stills,
         links=_links(shown["entities.urls"]),
         hashtags=_hashtags(shown["entities.hashtags"]),
         repost_of=original.get("id") or row.take("referenced_tweets.retweeted.id"),

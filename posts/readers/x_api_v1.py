@@ -13,6 +13,7 @@ from typing import Any
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.shown_files import Shown, x_media
 from frametrace.posts.readers.shared.x_values import x_text
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import first_texts, parse_objects
@@ -63,9 +64,9 @@ class Content:
     hashtags: tuple[str, ...]
 
     @property
-    def pictures(self) -> tuple[str, ...]:
-        """Links to its pictures; for a video, to its still."""
-        return first_texts(self.media, "media_url_https", "media_url")
+    def shown(self) -> Shown:
+        """Links to its pictures and videos, and to the stills of these."""
+        return x_media(self.media, link=("media_url_https", "media_url"))
 
 
 def content_of(row: Row, prefix: str = "") -> Content:
@@ -109,6 +110,7 @@ def _parse(row: Row) -> Post:
     original_id = row.reference(f"{_ORIGINAL}id_str")
     posted_at, precision = row.time("created_at")
     content = _shown_content(row)
+    files = content.shown
     return Post(
         platform="twitter",
         post_id=post_id,
@@ -117,7 +119,8 @@ def _parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=content.text,
-        media=content.pictures,
+        media=files.media,
+        stills=files.stills,
         links=content.links,
         hashtags=content.hashtags,
         repost_of=original_id,

@@ -1,4 +1,4 @@
-"""Reads the archive that users of X download of their account: `data/tweets.js` and its pictures.
+"""Reads the archive that users of X download of their account: `data/tweets.js` and its media.
 
 Sources: timhutton/twitter-archive-parser, parser.py; alkihis/twitter-archive-reader,
 ts/types/GDPRTweets.ts.
@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers import x_api_v1
-from frametrace.posts.readers.shared.json_paths import text_at, value_at
+from frametrace.posts.readers.shared.json_paths import objects_at, text_at, value_at
 from frametrace.posts.readers.shared.reader_contract import Neighbour, Reader
+from frametrace.posts.readers.shared.shown_files import Shown, best_variant, shown_files
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import parse_json
 
@@ -52,6 +53,7 @@ def _parse(row: Row) -> Post:
         raise ValueError("account.js, which says whose post it is, is not beside the file")
     posted_at, precision = row.time("created_at")
     content = x_api_v1.content_of(row)
+    shown = _files(row.file, post_id, content.media)
     return Post(
         platform="twitter",
         post_id=post_id,
@@ -60,7 +62,8 @@ def _parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=content.text,
-        media=_files(row.file, post_id, content.media),
+        media=shown.media,
+        stills=shown.stills,
         links=content.links,
         hashtags=content.hashtags,
         repost_of=x_api_v1.repost_of(content),
@@ -71,18 +74,22 @@ def _parse(row: Row) -> Post:
     )
 
 
-def _files(file: str, post_id: str, media: Iterable[dict[str, Any]]) -> tuple[str, ...]:
-    """The paths of pictures beside the file, in `tweets_media` for `tweets.js`.
+def _files(file: str, post_id: str, media: Iterable[dict[str, Any]]) -> Shown:
+    """The paths of pictures and videos beside the file, in `tweets_media` for `tweets.js`.
 
-    The archive has no stills of videos: these are links.
+    Of a video the archive has the variant with the highest bit rate, and no still: that is a link.
     """
     folder = _PART.sub("", file.partition(".")[0]).replace("-", "_") + "_media"
-    files: dict[str, None] = {}
+    items: list[tuple[str, str]] = []
     for item in media:
         link = text_at(item, "media_url_https") or text_at(item, "media_url")
-        name = _name_of(link) if item.get("type") == "photo" else ""
-        files[f"{folder}/{post_id}-{name}" if name else link] = None
-    return tuple(filter(None, files))
+        is_photo = item.get("type") == "photo"
+        video = "" if is_photo else best_variant(objects_at(item, "video_info", "variants"))
+        name = _name_of(link if is_photo else video)
+        items.append(
+            (f"{folder}/{post_id}-{name}", "" if is_photo else link) if name else (link, "")
+        )
+    return shown_files(items)
 
 
 def _name_of(link: str) -> str:

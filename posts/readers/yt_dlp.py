@@ -1,6 +1,7 @@
 """Reads the JSON document that yt-dlp writes beside each video (`--write-info-json`).
 
-`name.info.json` is beside the video's still, `name.jpg` or with the suffix of its link.
+`name.info.json` is beside the video, such as `name.mp4`, and its still, `name.jpg` or with the
+suffix of its link.
 
 Fields: yt-dlp's README.md ("Output template") and yt_dlp/extractor/*.py; names of files:
 YoutubeDL.py.
@@ -16,8 +17,10 @@ from frametrace.posts.readers.shared.json_paths import text_at
 from frametrace.posts.readers.shared.platforms import platform_of
 from frametrace.posts.readers.shared.post_keys import canonical_id, id_in_link
 from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.shown_files import shown_files
 from frametrace.posts.readers.shared.x_values import text_on
 from frametrace.posts.rows import Row, Shape
+from frametrace.posts.sources.media_files import is_video
 from frametrace.posts.values import parse_list, parse_objects, with_title
 
 __all__ = ["READER"]
@@ -63,7 +66,7 @@ def _parse(row: Row) -> Post:
     link = row.values.get("webpage_url", "").strip()
     platform = platform_of(link)
     posted_at, precision = row.time("timestamp" if "timestamp" in row.values else "upload_date")
-    media = _still(row)
+    files = shown_files([(_video(row), _still(row))])
     account, account_extra = _account(row, platform)
     post_id = _post_id(row, platform, link, account)
     row.values = {k: v for k, v in row.values.items() if not _DOWNLOAD_COLUMNS.match(k)}
@@ -76,7 +79,8 @@ def _parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=text_on(platform, _text(row, platform)),
-        media=media,
+        media=files.media,
+        stills=files.stills,
         hashtags=parse_list(row.take("tags")) if platform == "twitter" else (),
         engagement=row.counts(_COUNTS),
         extra=account_extra | row.rest(),
@@ -114,16 +118,27 @@ def _text(row: Row, platform: str) -> str:
     return with_title(title, text)
 
 
-def _still(row: Row) -> tuple[str, ...]:
+def _video(row: Row) -> str:
+    """The video beside the document, or the link to it where there is none; no sound alone."""
+    suffix = row.values.get("ext", "").strip().lower()
+    if row.values.get("vcodec", "").strip() == "none" or not is_video(f"video.{suffix}"):
+        return ""
+    if row.file.endswith(_DOCUMENT_SUFFIX):
+        return f"{row.file.removesuffix(_DOCUMENT_SUFFIX)}.{suffix}"
+    is_file = row.values.get("protocol", "").strip() in {"http", "https"}
+    return row.values.get("url", "") if is_file else ""
+
+
+def _still(row: Row) -> str:
     """The picture beside the document; yt-dlp saves the last thumbnail, under its suffix."""
     listed = parse_objects(row.values.get("thumbnails", ""))
     last = listed[-1] if listed else {}
     link = text_at(last, "url") or row.values.get("thumbnail", "").strip()
     if not link or not row.file.endswith(_DOCUMENT_SUFFIX):
-        return (link,) if link else ()
+        return link
     match = _SUFFIX.search(link.partition("?")[0])
     suffix = text_at(last, "ext") or (match[1] if match else "jpg")
-    return (f"{row.file.removesuffix(_DOCUMENT_SUFFIX)}.{suffix}",)
+    return f"{row.file.removesuffix(_DOCUMENT_SUFFIX)}.{suffix}"
 
 
 READER = Reader(

@@ -3,10 +3,9 @@
 Fields: digitalmethodsinitiative/4cat, datasources/douyin/search_douyin.py.
 """
 
-from collections.abc import Iterator
-
 from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.json_paths import text_at
+from frametrace.posts.readers.shared.shown_files import Shown, shown_files
 from frametrace.posts.rows import Row
 from frametrace.posts.values import distinct, first_texts, parse_list, parse_objects
 
@@ -31,13 +30,14 @@ _UNDEFINED = "$undefined"
 
 
 def parse(row: Row) -> Post:
-    """Make a Post of a row whose columns begin with `data.` (for a video, with its cover)."""
+    """Make a Post of a row whose columns begin with `data.`."""
     row.values = {name: text for name, text in row.values.items() if text != _UNDEFINED}
     if any(name.startswith(_STREAMS) and text for name, text in row.values.items()):
         raise ValueError("it is a live stream and not a post")
     posted_at, precision = row.unix(
         "data.create_time" if "data.create_time" in row.values else "data.createTime"
     )
+    files = _files(row)
     tags = (
         *first_texts(parse_objects(row.take("data.text_extra")), "hashtag_name"),
         *first_texts(parse_objects(row.take("data.textExtra")), "hashtagName"),
@@ -55,7 +55,8 @@ def parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=row.take("data.desc"),
-        media=distinct(_pictures(row)),
+        media=files.media,
+        stills=files.stills,
         hashtags=distinct(tags),
         engagement=row.counts(_COUNTS),
         extra=row.rest(),
@@ -64,10 +65,24 @@ def parse(row: Row) -> Post:
     )
 
 
-def _pictures(row: Row) -> Iterator[str]:
+def _files(row: Row) -> Shown:
+    """The pictures of an album, or a video and its cover."""
     slides = parse_objects(row.take("data.images"))
     links = [text_at(item, name, 0) for item in slides for name in ("url_list", "urlList")]
-    if not any(links):
-        covers = parse_list(row.take("data.video.cover.url_list"))
-        links = [*covers, row.take("data.video.cover").strip()][:1]
-    yield from (f"https:{link}" if link.startswith("//") else link for link in links if link)
+    if any(links):
+        return Shown(distinct(map(_with_scheme, links)))
+    covers = parse_list(row.take("data.video.cover.url_list"))
+    cover = next(iter(covers), "") or row.take("data.video.cover")
+    return shown_files([(_with_scheme(_video(row)), _with_scheme(cover))])
+
+
+def _video(row: Row) -> str:
+    """The link to a video: the API lists servers, pages have the one that they play."""
+    listed = parse_list(row.values.get("data.video.play_addr.url_list", ""))
+    addresses = parse_objects(row.values.get("data.video.playAddr", ""))
+    played = row.values.get("data.video.playApi", "")
+    return next(iter(listed), "") or next(iter(first_texts(addresses, "src")), "") or played
+
+
+def _with_scheme(link: str) -> str:
+    return f"https:{link.strip()}" if link.strip().startswith("//") else link.strip()

@@ -4,12 +4,14 @@ Fields: digitalmethodsinitiative/4cat, datasources/facebook/search_facebook.py; 
 attachments, public programs that read the same pages.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from frametrace.posts.model import AccountKind, Post
 from frametrace.posts.readers.shared.account_keys import facebook_page
 from frametrace.posts.readers.shared.json_paths import objects_at, text_at, value_at
 from frametrace.posts.readers.shared.post_keys import facebook_post_id
+from frametrace.posts.readers.shared.shown_files import shown_files
 from frametrace.posts.rows import Row
 from frametrace.posts.values import parse_objects
 
@@ -17,11 +19,15 @@ __all__ = ["parse"]
 
 _STORY = "data.comet_sections.content.story."
 _METADATA = "data.comet_sections.context_layout.story.comet_sections.metadata"
+_VIDEO_NAMES = (
+    *("browser_native_hd_url", "playable_url_quality_hd"),
+    *("browser_native_sd_url", "playable_url"),
+)
 _PICTURE_NAMES = ("viewer_image", "photo_image", "image", "thumbnailImage", "preferred_thumbnail")
 
 
 def parse(row: Row) -> Post:
-    """Make a Post of a row whose columns begin with `data.` (for a video, with its still)."""
+    """Make a Post of a row whose columns begin with `data.`."""
     metadata = parse_objects(row.take(_METADATA))
     created = next(
         filter(None, (value_at(item, "story", "creation_time") for item in metadata)), ""
@@ -30,6 +36,7 @@ def parse(row: Row) -> Post:
     posted_at, precision = row.unix("data.creation_time")
     actors = parse_objects(row.take(f"{_STORY}actors"))
     actor = actors[0] if actors else {}
+    files = shown_files(_attached(parse_objects(row.take(f"{_STORY}attachments"))))
     # The item's id, which is the story's, ends in the post's.
     row.values["item_id"] = row.values.get("item_id", "").rpartition(":")[2]
     return Post(
@@ -41,7 +48,8 @@ def parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=row.take(f"{_STORY}message.text"),
-        media=_pictures(parse_objects(row.take(f"{_STORY}attachments"))),
+        media=files.media,
+        stills=files.stills,
         extra=row.rest() | _links(actor, metadata),
         source=row.source,
         line=row.line,
@@ -63,16 +71,17 @@ def _links(actor: dict[str, Any], metadata: list[dict[str, Any]]) -> dict[str, s
     return {name: text for name, text in values.items() if text}
 
 
-def _pictures(attachments: list[dict[str, Any]]) -> tuple[str, ...]:
-    pictures: dict[str, None] = {}
+def _attached(attachments: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """The pictures in attachments, and the videos with their stills."""
     for item in attachments:
         attachment = value_at(item, "styles", "attachment")
         album = objects_at(attachment, "all_subattachments", "nodes")
         for part in album or [attachment if isinstance(attachment, dict) else item]:
             media = value_at(part, "media")
-            links = (_picture_link(media, name) for name in _PICTURE_NAMES)
-            pictures |= dict.fromkeys(list(filter(None, links))[:1])
-    return tuple(pictures)
+            pictures = (_picture_link(media, name) for name in _PICTURE_NAMES)
+            places = (media, value_at(media, "videoDeliveryLegacyFields"))
+            videos = (text_at(place, name) for place in places for name in _VIDEO_NAMES)
+            yield next(filter(None, videos), ""), next(filter(None, pictures), "")
 
 
 def _picture_link(media: Any, name: str) -> str:

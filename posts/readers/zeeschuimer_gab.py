@@ -8,8 +8,9 @@ from typing import Any
 from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.html_text import plain_text
 from frametrace.posts.readers.shared.json_paths import text_at
+from frametrace.posts.readers.shared.shown_files import is_video_link, shown_files
 from frametrace.posts.rows import Row
-from frametrace.posts.values import distinct, first_texts, parse_objects
+from frametrace.posts.values import first_texts, parse_objects
 
 __all__ = ["parse"]
 
@@ -25,7 +26,7 @@ _COUNTS = {
 
 
 def parse(row: Row) -> Post:
-    """Make a Post of a row whose columns begin with `data.` (for a video, with its preview)."""
+    """Make a Post of a row whose columns begin with `data.`."""
     posted_at, precision = row.time("data.ca" if "data.ca" in row.values else "data.created_at")
     text = row.take("data.c") or plain_text(row.values.get("data.content", ""))
     row.take("data.content")
@@ -33,6 +34,7 @@ def parse(row: Row) -> Post:
         *parse_objects(row.take("data.image_info")),
         *parse_objects(row.take("data.media_attachments")),
     )
+    files = shown_files(map(_file_and_still, media))
     link = row.take("data.link_info.url", "data.card.url").strip()
     return Post(
         platform="gab",
@@ -42,7 +44,8 @@ def parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=text,
-        media=distinct(map(_picture, media)),
+        media=files.media,
+        stills=files.stills,
         links=(link,) if link else (),
         hashtags=(
             *first_texts(parse_objects(row.take("data.tg")), "name"),
@@ -55,7 +58,9 @@ def parse(row: Row) -> Post:
     )
 
 
-def _picture(item: dict[str, Any]) -> str:
+def _file_and_still(item: dict[str, Any]) -> tuple[str, str]:
+    """A picture, or a video and its preview; other kinds have a preview at most."""
+    link = text_at(item, "u") or text_at(item, "url")
     if (text_at(item, "t") or text_at(item, "type")) == "image":
-        return text_at(item, "u") or text_at(item, "url")
-    return text_at(item, "preview_url")
+        return link, ""
+    return link if is_video_link(link) else "", text_at(item, "preview_url")

@@ -1,4 +1,4 @@
-"""Reads Imgur posts that Zeeschuimer captured, with only the cover of their pictures.
+"""Reads Imgur posts that Zeeschuimer captured, with only the first of their pictures and videos.
 
 Fields: digitalmethodsinitiative/4cat, datasources/imgur/search_imgur.py.
 """
@@ -21,8 +21,8 @@ def parse(row: Row) -> Post:
     """Make a Post of a row whose columns begin with `data.`."""
     posted_at, precision = row.time("data.created_at")
     title, text = row.take("data.title"), row.take("data.description")
-    is_picture = row.values.get("data.cover.type", "").startswith("image")
-    cover = row.take("data.cover.url").strip() if is_picture else ""
+    is_shown = row.values.get("data.cover.type", "").startswith(("image", "video"))
+    cover = row.take("data.cover.url").strip() if is_shown else ""
     return Post(
         platform="imgur",
         post_id=row.key("data.id", "item_id"),

@@ -9,10 +9,11 @@ from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.account_keys import account_by_handle
 from frametrace.posts.readers.shared.json_paths import objects_at, text_at
 from frametrace.posts.readers.shared.post_keys import shortcode_of
+from frametrace.posts.readers.shared.shown_files import Shown, shown_files
 from frametrace.posts.rows import Row
-from frametrace.posts.values import distinct, first_texts, parse_objects
+from frametrace.posts.values import first_texts, parse_objects
 
-__all__ = ["account_in", "parse", "pictures_at", "post_id_in"]
+__all__ = ["account_in", "files_at", "parse", "post_id_in"]
 
 _COUNTS = {
     "data.edge_media_preview_like.count": "likes",
@@ -26,12 +27,13 @@ _COUNTS = {
 
 
 def parse(row: Row) -> Post:
-    """Make a Post of a row whose columns begin with `data.` (for a video, with its cover)."""
+    """Make a Post of a row whose columns begin with `data.`."""
     posted_at, precision = row.unix(
         "data.taken_at" if "data.taken_at" in row.values else "data.taken_at_timestamp"
     )
     captions = parse_objects(row.take("data.edge_media_to_caption.edges"))
     link = row.take("data.link")
+    files = files_at(row, "data.")
     account_id, name, account_extra = account_in(row)
     return Post(
         platform="instagram",
@@ -41,7 +43,8 @@ def parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=row.take("data.caption.text") or text_at(captions, 0, "node", "text"),
-        media=pictures_at(row, "data."),
+        media=files.media,
+        stills=files.stills,
         links=(link,) if link else (),
         engagement=row.counts(_COUNTS),
         extra=row.rest() | account_extra,
@@ -74,17 +77,26 @@ def account_in(row: Row) -> tuple[str, str, dict[str, str]]:
     return account_id, handle, account_extra
 
 
-def pictures_at(row: Row, at: str) -> tuple[str, ...]:
-    """Take the pictures under the prefix `at`, each in its largest size, which is listed first."""
+def files_at(row: Row, at: str) -> Shown:
+    """Take the pictures and videos under the prefix `at`, with the covers of these.
+
+    Each is in its largest size, which is listed first.
+    """
     slides = parse_objects(row.take(f"{at}carousel_media"))
     edges = parse_objects(row.take(f"{at}edge_sidecar_to_children.edges"))
-    album = (*map(_picture, slides), *(text_at(item, "node", "display_url") for item in edges))
+    album = shown_files(
+        (*map(_file_and_still, slides), *(_file_and_still(edge.get("node")) for edge in edges))
+    )
     sizes = first_texts(parse_objects(row.take(f"{at}image_versions2.candidates")), "url")
     single = (*sizes, row.take(f"{at}display_uri", f"{at}display_url").strip())
-    return distinct(album) or tuple(filter(None, single))[:1]
+    videos = first_texts(parse_objects(row.take(f"{at}video_versions")), "url")
+    video = next(iter(videos), "") or row.take(f"{at}video_url")
+    return album if album.media else shown_files([(video, next(filter(None, single), ""))])
 
 
-def _picture(item: dict[str, Any]) -> str:
+def _file_and_still(item: Any) -> tuple[str, str]:
     sizes = first_texts(objects_at(item, "image_versions2", "candidates"), "url")
     display = (text_at(item, name) for name in ("display_uri", "display_url"))
-    return next(filter(None, (*sizes, *display)), "")
+    videos = first_texts(objects_at(item, "video_versions"), "url")
+    video = next(iter(videos), "") or text_at(item, "video_url")
+    return video, next(filter(None, (*sizes, *display)), "")

@@ -11,6 +11,7 @@ from typing import Any
 from frametrace.posts.model import AccountKind, Post
 from frametrace.posts.readers.shared.json_paths import objects_at, text_at, value_at
 from frametrace.posts.readers.shared.linkedin_ids import account_at, activity_in, activity_time
+from frametrace.posts.readers.shared.shown_files import Shown, shown_files
 from frametrace.posts.rows import Row
 from frametrace.posts.values import distinct, parse_objects
 
@@ -29,12 +30,13 @@ _URNS = ("data.updateMetadata.urn", "data.preDashEntityUrn", "data.id", "item_id
 _LISTS = ("data.content.images", "data.content.imageComponent.images")
 _LARGE = "data.content.articleComponent.largeImage.attributes"
 _VIDEOS = ("", "linkedInVideoComponent.", "externalVideoComponent.")
+_PLAYED = "*videoPlayMetadata."
 _TARGET = "navigationContext.actionTarget"
 _RESHARED = re.compile(r"data\.\*?resharedUpdate\.")
 
 
 def parse(row: Row) -> Post:
-    """Make a Post of a row whose columns begin with `data.` (for a video, with its still)."""
+    """Make a Post of a row whose columns begin with `data.`."""
     activity = next(filter(None, [activity_in(row.take(name)) for name in _URNS]), "")
     account = account_at(row.take(f"data.actor.{_TARGET}"))
     if not activity:
@@ -42,6 +44,7 @@ def parse(row: Row) -> Post:
     if not account:
         raise ValueError(f"data.actor.{_TARGET} is empty")
     posted_at, precision = activity_time(activity)
+    files = _files(row)
     is_company = account.startswith("company/")
     link = row.take(f"data.content.{_TARGET}", f"data.content.articleComponent.{_TARGET}")
     return Post(
@@ -53,7 +56,8 @@ def parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=row.take("data.commentary.text.text"),
-        media=distinct(_pictures(row)),
+        media=files.media,
+        stills=files.stills,
         links=(link.strip(),) if link.strip() else (),
         hashtags=distinct(_hashtags(row)),
         engagement=row.counts(_COUNTS),
@@ -64,18 +68,23 @@ def parse(row: Row) -> Post:
     )
 
 
-def _pictures(row: Row) -> list[str]:
+def _files(row: Row) -> Shown:
+    """The pictures of a post, or of the page that it links to; or its video and the still."""
     links = [
         _picture(objects_at(item, "attributes")) for name in _LISTS for item in _objects(row, name)
     ]
     if not any(links):
         links = [_picture(_objects(row, _LARGE))]
-    if not any(links):
-        stills = (f"data.content.{kind}*videoPlayMetadata.thumbnail." for kind in _VIDEOS)
-        links = [
-            _widest(row.take(f"{at}rootUrl"), _objects(row, f"{at}artifacts")) for at in stills
-        ]
-    return links
+    if any(links):
+        return Shown(distinct(links))
+    return shown_files(_video_and_still(row, f"data.content.{kind}{_PLAYED}") for kind in _VIDEOS)
+
+
+def _video_and_still(row: Row, at: str) -> tuple[str, str]:
+    streams = parse_objects(row.values.get(f"{at}progressiveStreams", ""))
+    link = text_at(max(streams, key=_width, default={}), "streamingLocations", 0, "url")
+    still = f"{at}thumbnail."
+    return link, _widest(row.take(f"{still}rootUrl"), _objects(row, f"{still}artifacts"))
 
 
 def _objects(row: Row, name: str) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ import re
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.account_keys import unshared_account
+from frametrace.posts.readers.shared.shown_files import Shown, shown_files
 from frametrace.posts.rows import Row
 from frametrace.posts.values import first_texts, parse_count, parse_objects, with_title
 
@@ -23,12 +24,13 @@ _ANONYMOUS = "9GAGGER"
 
 
 def parse(row: Row) -> Post:
-    """Make a Post of a row whose columns begin with `data.` (for a video, with its still)."""
+    """Make a Post of a row whose columns begin with `data.`."""
     posted_at, precision = row.unix("data.creationTs")
     author = row.take("data.creator.username").strip() or _ANONYMOUS
     title, text = row.take("data.title"), row.take("data.description")
     link = row.take("data.sourceUrl").strip()
     post_id = row.key("data.id", "item_id")
+    files = _files(row)
     return Post(
         platform="9gag",
         post_id=post_id,
@@ -37,7 +39,8 @@ def parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=with_title(title, text),
-        media=_pictures(row),
+        media=files.media,
+        stills=files.stills,
         links=(link,) if link else (),
         hashtags=first_texts(parse_objects(row.take("data.tags")), "key"),
         engagement=row.counts(_COUNTS),
@@ -47,14 +50,16 @@ def parse(row: Row) -> Post:
     )
 
 
-def _pictures(row: Row) -> tuple[str, ...]:
-    """The largest size that isn't a video; videos have the field `hasAudio`."""
+def _files(row: Row) -> Shown:
+    """The largest picture, and the largest video, which has the field `hasAudio`."""
     sizes = [name.removesuffix("url") for name in row.values if _URL.fullmatch(name)]
-    stills = [at for at in sizes if f"{at}hasAudio" not in row.values]
-    if not stills:
-        return ()
-    link = row.take(f"{max(stills, key=lambda at: _area(row, at))}url").strip()
-    return (link,) if link else ()
+    videos = [at for at in sizes if f"{at}hasAudio" in row.values]
+    stills = [at for at in sizes if at not in videos]
+    return shown_files([(_largest(row, videos), _largest(row, stills))])
+
+
+def _largest(row: Row, sizes: list[str]) -> str:
+    return row.take(f"{max(sizes, key=lambda at: _area(row, at))}url") if sizes else ""
 
 
 def _area(row: Row, at: str) -> int:

@@ -4,12 +4,18 @@ Fields: digitalmethodsinitiative/4cat, datasources/pinterest/search_pinterest.py
 Zeeschuimer could read only from the page's HTML have no author and are skipped.
 """
 
+import re
+
 from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.account_keys import account_by_handle
+from frametrace.posts.readers.shared.shown_files import is_playlist, shown_files
 from frametrace.posts.rows import Row
-from frametrace.posts.values import parse_list, with_title
+from frametrace.posts.values import parse_count, parse_list, with_title
 
 __all__ = ["parse"]
+
+# `V_720P`, `V_HLSV4` and others (mikf/gallery-dl, extractor/pinterest.py).
+_VIDEO_URL = re.compile(r"data\.videos\.video_?[lL]ist\.[^.]+\.url")
 
 
 def parse(row: Row) -> Post:
@@ -22,6 +28,7 @@ def parse(row: Row) -> Post:
     account_id, account_extra = account_by_handle(handle, number, "data.pinner.username")
     title, text = row.take("data.title"), row.take("data.description")
     picture = row.take("data.imageSpec_orig.url", "data.images.orig.url", "data.images.url")
+    files = shown_files([(_video(row), picture)])
     link = row.take("data.link").strip()
     return Post(
         platform="pinterest",
@@ -31,10 +38,19 @@ def parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=with_title(title, text),
-        media=(picture.strip(),) if picture.strip() else (),
+        media=files.media,
+        stills=files.stills,
         links=(link,) if link else (),
         hashtags=parse_list(row.take("data.pinJoin.visualAnnotation")),
         extra=row.rest() | account_extra,
         source=row.source,
         line=row.line,
     )
+
+
+def _video(row: Row) -> str:
+    """The largest version of a pin's video that is one file; others are playlists."""
+    links = {name: row.values[name].strip() for name in row.values if _VIDEO_URL.fullmatch(name)}
+    files = [name for name, link in links.items() if link and not is_playlist(link)]
+    widths = {name: parse_count(row.values.get(f"{name[:-3]}width", "")) or 0 for name in files}
+    return links[max(files, key=widths.__getitem__)] if files else ""

@@ -7,6 +7,7 @@ from typing import Any
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.json_paths import objects_at, text_at
+from frametrace.posts.readers.shared.shown_files import Shown, videos_with_covers
 from frametrace.posts.rows import Row
 from frametrace.posts.values import distinct, first_texts, parse_objects, with_title
 
@@ -29,7 +30,7 @@ _COUNTS = {
 
 
 def parse(row: Row) -> Post:
-    """Make a Post of a row whose columns begin with `data.` (for a video, with its cover).
+    """Make a Post of a row whose columns begin with `data.`.
 
     Notes from a page's HTML have only the author's display name, which is not unique.
     """
@@ -42,6 +43,7 @@ def parse(row: Row) -> Post:
     title = row.take(f"{at}display_title", f"{at}title", f"{at}displayTitle")
     text = row.take(f"{at}desc")
     tags = row.take(f"{at}tag_list", f"{at}tagList")
+    files = _files(row, at)
     return Post(
         platform="xiaohongshu",
         post_id=row.key("data.id", "data.note_id", f"{at}note_id", f"{at}noteId", "item_id"),
@@ -50,7 +52,8 @@ def parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=with_title(title, text),
-        media=_pictures(row, at),
+        media=files.media,
+        stills=files.stills,
         hashtags=first_texts(parse_objects(tags), "name"),
         engagement=row.counts({f"{at}{column}": count for column, count in _COUNTS.items()}),
         extra=row.rest(),
@@ -59,12 +62,16 @@ def parse(row: Row) -> Post:
     )
 
 
-def _pictures(row: Row, at: str) -> tuple[str, ...]:
+def _files(row: Row, at: str) -> Shown:
+    """The pictures of a note, or its video and the cover of that, which is among the pictures."""
     listed = parse_objects(row.take(f"{at}image_list", f"{at}imageList"))
     cover = row.take(
         f"{at}cover.url_default", f"{at}cover.urlDefault", f"{at}cover.url", "data.thumbnail_url"
     ).strip()
-    return distinct(map(_picture, listed)) or ((cover,) if cover else ())
+    pictures = distinct(map(_picture, listed)) or distinct((cover,))
+    streams = parse_objects(row.values.get(f"{at}video.media.stream.h264", ""))
+    videos = first_texts(streams, "master_url", "masterUrl")[:1]
+    return videos_with_covers(pictures, videos)
 
 
 def _picture(item: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.post_keys import shortcode_of
-from frametrace.posts.readers.zeeschuimer_instagram import account_in, pictures_at, post_id_in
+from frametrace.posts.readers.zeeschuimer_instagram import account_in, files_at, post_id_in
 from frametrace.posts.rows import Row
 
 __all__ = ["parse"]
@@ -28,12 +28,13 @@ _COUNTS = {
 def parse(row: Row) -> Post:
     """Make a Post of a row whose columns begin with `data.`.
 
-    A native repost shows the text and the pictures of what it repeats.
+    A native repost shows the text and the media of what it repeats.
     """
     posted_at, precision = row.unix("data.taken_at")
     repost_of = _repost_of(row)
     shown = _REPOSTED if repost_of else "data."
     account_id, name, account_extra = account_in(row)
+    files = files_at(row, shown)
     return Post(
         platform="threads",
         post_id=post_id_in(row),
@@ -42,7 +43,8 @@ def parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=row.take(f"{shown}caption.text"),
-        media=pictures_at(row, shown),
+        media=files.media,
+        stills=files.stills,
         links=tuple(_links(row)),
         repost_of=repost_of,
         engagement=row.counts(_COUNTS),

@@ -9,8 +9,9 @@ from typing import Any
 from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.html_text import plain_text
 from frametrace.posts.readers.shared.json_paths import text_at
+from frametrace.posts.readers.shared.shown_files import shown_files
 from frametrace.posts.rows import Row
-from frametrace.posts.values import distinct, first_texts, parse_objects
+from frametrace.posts.values import first_texts, parse_objects
 
 __all__ = ["parse"]
 
@@ -19,16 +20,17 @@ _COUNTS = {
     "data.reblogs_count": "reposts",
     "data.replies_count": "replies",
 }
+_VIDEOS = frozenset({"gifv", "video"})
 _BY_OTHERS = ("data.reblog.", "data.quote.", "data.in_reply_to.")
 
 
 def parse(row: Row) -> Post:
-    """Make a Post of a row whose columns begin with `data.` (for a video, with its preview)."""
+    """Make a Post of a row whose columns begin with `data.`."""
     repost_of = row.values.get("data.reblog.id", "").strip()
     shown = "data.reblog." if repost_of else "data."
     posted_at, precision = row.time("data.created_at")
     text = row.take(f"{shown}content")
-    media = map(_picture, parse_objects(row.take(f"{shown}media_attachments")))
+    files = shown_files(map(_file_and_still, parse_objects(row.take(f"{shown}media_attachments"))))
     link = row.take(f"{shown}card.url").strip()
     return Post(
         platform="truthsocial",
@@ -38,7 +40,8 @@ def parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=plain_text(text) if repost_of else text,
-        media=distinct(media),
+        media=files.media,
+        stills=files.stills,
         links=(link,) if link else (),
         hashtags=first_texts(parse_objects(row.take(f"{shown}tags")), "name"),
         repost_of=repost_of,
@@ -49,8 +52,9 @@ def parse(row: Row) -> Post:
     )
 
 
-def _picture(item: dict[str, Any]) -> str:
-    """The link to a picture; for a video, to its preview; the link of a `tv` leads to a picture."""
-    if text_at(item, "type") in {"image", "tv"}:
-        return text_at(item, "url")
-    return text_at(item, "preview_url")
+def _file_and_still(item: dict[str, Any]) -> tuple[str, str]:
+    """A picture, or a video and its preview; the link of a `tv` leads to a picture."""
+    kind = text_at(item, "type")
+    if kind in {"image", "tv"}:
+        return text_at(item, "url"), ""
+    return text_at(item, "url") if kind in _VIDEOS else "", text_at(item, "preview_url")

@@ -5,6 +5,7 @@ id is not used: earlier versions of Zeeschuimer rounded it to a float.
 """
 
 from frametrace.posts.model import Post
+from frametrace.posts.readers.shared.shown_files import x_media
 from frametrace.posts.readers.shared.x_values import x_text
 from frametrace.posts.rows import Row
 from frametrace.posts.values import first_texts, parse_objects
@@ -40,6 +41,7 @@ def parse(row: Row) -> Post:
     tags = row.take(f"{shown}{_NOTE}entity_set.hashtags", f"{shown}legacy.entities.hashtags")
     links = row.take(f"{shown}{_NOTE}entity_set.urls", f"{shown}legacy.entities.urls")
     media = row.take(f"{shown}legacy.extended_entities.media", f"{shown}legacy.entities.media")
+    shown_media = x_media(parse_objects(media), link=("media_url_https", "media_url"))
     return Post(
         platform="twitter",
         post_id=row.key(f"{at}rest_id", f"{at}legacy.id_str"),
@@ -52,7 +54,8 @@ def parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=x_text(text),
-        media=first_texts(parse_objects(media), "media_url_https", "media_url"),
+        media=shown_media.media,
+        stills=shown_media.stills,
         links=first_texts(parse_objects(links), "expanded_url", "url"),
         hashtags=first_texts(parse_objects(tags), "text"),
         repost_of=repost_of.strip(),

@@ -78,6 +78,11 @@ class ZipArchive:
         info = self._zip().NameToInfo.get(path)
         return info.compress_size if info else 0
 
+    def unpacked_bytes(self, path: str) -> int:
+        """The size that a member declares; 0 if there is none. Raises SourceError."""
+        info = self._zip().NameToInfo.get(path)
+        return info.file_size if info else 0
+
     def read(self, path: str, limit: int) -> bytes:
         """Read a member of at most `limit` bytes; the size that it declares is not trusted.
 
@@ -126,6 +131,8 @@ class TarArchive:
     def packed_bytes(self, path: str) -> int:
         """The size of a file as it is stored; 0 if there is none. Raises SourceError."""
         return self._tar().members.get(path, (0, 0))[1]
+
+    unpacked_bytes = packed_bytes
 
     def read(self, path: str, limit: int) -> bytes:
         """Read a file of at most `limit` bytes. Raises SourceError or one of `READ_ERRORS`."""

@@ -25,8 +25,8 @@ from frametrace.posts.sources.compression import (
 )
 from frametrace.posts.sources.containers import Container, Folder, container_at
 from frametrace.posts.sources.encodings import SAMPLE_BYTES, Encoding, detect_encoding
+from frametrace.posts.sources.media_files import is_media
 from frametrace.posts.sources.paths import is_system_file, open_without_blocking, printable
-from frametrace.posts.sources.picture_files import is_picture
 
 __all__ = ["LINE_LIMIT", "Source", "has_table_suffix", "is_container", "sources_in"]
 
@@ -78,7 +78,7 @@ class Source:
 
     @property
     def is_folder(self) -> bool:
-        """Whether it is a folder or an archive whose pictures are the posts."""
+        """Whether it is a folder or an archive whose pictures and videos are the posts."""
         return not self.member and is_container(self.path)
 
     def container(self) -> Container:
@@ -239,7 +239,8 @@ def sources_in(path: Path, encoding: str = "") -> tuple[Source, ...]:
     """List what may hold posts at `path`: the file itself, or those of a folder or archive, sorted.
 
     Archives in a folder are opened like its subfolders; archives in an archive are not. A folder or
-    archive with pictures is itself listed last. Raises SourceError when there is nothing to read.
+    archive with pictures or videos is itself listed last. Raises SourceError when there is nothing
+    to read.
     """
     name = printable(path.name)
     try:
@@ -259,22 +260,22 @@ def has_table_suffix(source: Source) -> bool:
 
 
 def _sources_inside(container: Container, encoding: str) -> tuple[Source, ...]:
-    """The files of a container and of the archives in it; then the containers with pictures."""
+    """The files of a container and of the archives in it; then the containers with media files."""
     posts: list[Source] = []
-    with_pictures: list[Source] = []
+    with_media: list[Source] = []
     errors: list[SourceError] = []
     paths = list(container.paths())
     archives = _archives_in(container, paths, errors) if isinstance(container, Folder) else ()
     for root, files in chain([(container, paths)], archives):
         posts += (Source(root.path, path, encoding) for path in files if _may_hold_posts(path))
-        if any(map(is_picture, files)):
-            with_pictures.append(Source(root.path))
-    if posts or with_pictures:
-        return (*posts, *with_pictures)
+        if any(map(is_media, files)):
+            with_media.append(Source(root.path))
+    if posts or with_media:
+        return (*posts, *with_media)
     if errors:
         raise errors[0]
     kind = "folder" if isinstance(container, Folder) else "archive"
-    reason = f"the {kind} holds neither posts (CSV, JSON, …) nor pictures."
+    reason = f"the {kind} holds no posts (CSV, JSON, …), pictures or videos."
     if nested := next(filter(has_archive_suffix, container.paths()), ""):
         reason += f" An archive in it is not read: unpack it, such as {printable(nested)}."
     raise SourceError(f"{printable(container.path.name)}: {reason}")

@@ -1,12 +1,11 @@
-"""Describes files that are not read (PDF, RAR, videos, …) by their first bytes, and what to do."""
+"""Describes files that hold no posts (PDF, RAR, videos, …) by their first bytes, and what to do."""
 
 import re
-from collections.abc import Mapping
 
 from frametrace.posts.errors import SourceError
 from frametrace.posts.sources.compression import READ_ERRORS
 from frametrace.posts.sources.encodings import detect_encoding
-from frametrace.posts.sources.picture_files import is_picture_data
+from frametrace.posts.sources.media_files import HEAD_BYTES, is_picture_data, is_video_data
 from frametrace.posts.sources.source import LINE_LIMIT, Source
 from frametrace.posts.values import parse_json
 
@@ -20,8 +19,8 @@ _MIN_CONTROL_SHARE = 0.02
 _EXPORT = "Export the posts themselves as CSV or JSON."
 _UNPACK = "Unpack it and name the folder."
 _FOLDER = (
-    "Name its folder to add each picture in it as a post; `frametrace query CASE FILE` searches "
-    "a case for it."
+    "Name its folder to add each picture and video in it as a post; `frametrace query CASE FILE` "
+    "searches a case for it."
 )
 _RENAME = "Give it the suffix .xlsx (or .xls, .ods)."
 _OBJECTS = "Posts are objects, in a list or one per line."
@@ -34,7 +33,6 @@ _MAGICS: tuple[tuple[bytes, str, str], ...] = (
     (b"Rar!\x1a\x07", "a RAR archive, which is not read", _UNPACK),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive, which is not read", _UNPACK),
     (b"SQLite format 3\0", "an SQLite database", _TABLE),
-    (b"\x1aE\xdf\xa3", "a video (WebM or Matroska)", _EXPORT),
     (b"OggS", "an audio or video file (Ogg)", _EXPORT),
     (b"ID3", "an audio file (MP3)", _EXPORT),
     (b"FLV\x01", "a video (Flash)", _EXPORT),
@@ -62,7 +60,6 @@ _ZIP, _RIFF, _PICKLE, _PROTOCOLS = b"PK\x03\x04", b"RIFF", b"\x80", (b"\2", b"\3
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _KNOWN = (_ZIP, _OLE, b"PAR1")  # their readers say what is wrong
 _WIDE = ("utf-16", "utf-32")
-_IN_RIFF: Mapping[bytes, str] = {b"AVI ": "a video (AVI)", b"WAVE": "an audio file (WAV)"}
 _COMMENT = rb"(?:<!--.{0,1000}?-->\s*)?"
 _HTML = re.compile(rb"\s*" + _COMMENT + rb"<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
 _WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xls", ".ods"})
@@ -94,13 +91,18 @@ def describe_unsupported(source: Source) -> str:
 
 
 def _by_bytes(first_bytes: bytes, suffix: str) -> tuple[str, str]:
-    riff = _IN_RIFF.get(first_bytes[8:12], "") if first_bytes.startswith(_RIFF) else ""
+    is_wave = first_bytes.startswith(_RIFF) and first_bytes[8:12] == b"WAVE"
     tried = (
         (is_picture_data(first_bytes[:16]) or _is_bitmap(first_bytes), "a picture", _FOLDER),
         (first_bytes.startswith(_ZIP), *_by_member(first_bytes, suffix)),
         (first_bytes.startswith(_OLE) and suffix not in _WORKBOOKS, "an Office document", _TABLE),
-        (first_bytes[4:8] == b"ftyp", "a video", _EXPORT),
-        (bool(riff), riff, _EXPORT),
+        (is_video_data(first_bytes[:HEAD_BYTES]), "a video", _FOLDER),
+        (
+            first_bytes[4:8] == b"ftyp",
+            "audio, or a picture that is not read",
+            _EXPORT,
+        ),
+        (is_wave, "an audio file (WAV)", _EXPORT),
         (
             first_bytes[:1] == _PICKLE and first_bytes[1:2] in _PROTOCOLS,
             "a Python pickle",

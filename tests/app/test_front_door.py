@@ -92,6 +92,7 @@ def test_add_ends_with_what_became_of_the_pictures(tmp_path):
         (media / name).write_bytes(jpeg(photo(number), 80))
     (media / "film.mp4").write_bytes(b"\0\0\0\x18ftypmp42")
     (media / "notes.txt").write_text("x")
+    (media / "song.mp3").write_bytes(b"ID3")
     rows = "x,1,a,,t,a.jpg\nx,2,a,,t,\nx,3,a,,t,absent.jpg\n"
     rows += "x,4,a,,t,https://pbs.example.org/media/FaaBBccXwAA1?format=jpg\n"
     (tmp_path / "p.csv").write_text(HEADER + rows)
@@ -99,12 +100,12 @@ def test_add_ends_with_what_became_of_the_pictures(tmp_path):
     maps = ("--media-map", tmp_path / "map.csv")
     done = add(tmp_path / "case", tmp_path / "p.csv", "--media", media, *maps)
     told = [" ".join(line.split()) for line in done.stdout.splitlines()]
-    assert "pictures 1 joined to posts by a media map" in told
-    assert "pictures 1 joined to posts by their rows" in told
-    assert "pictures 1 joined to posts by file names (a guess)" in told
-    assert "pictures 1 named in rows but missing" in told
-    assert "pictures 2 in the media folders without a post" in told
-    assert "other 2 files that can't be pictures: 1 .mp4, 1 .txt" in told
+    assert "media 1 joined to posts by a media map" in told
+    assert "media 1 joined to posts by their rows" in told
+    assert "media 1 joined to posts by file names (a guess)" in told
+    assert "media 1 named in rows but missing" in told
+    assert "media 3 in the media folders without a post" in told
+    assert "other 2 files that can't be pictures or videos: 1 .txt, 1 .mp3" in told
     done = add(tmp_path / "json", tmp_path / "p.csv", "--media", media, *maps, "--json")
     found = json.loads(done.stdout)
     assert {name: found[name] for name in ("by_map", "by_row", "by_name", "absent", "unowned")} == {
@@ -112,9 +113,9 @@ def test_add_ends_with_what_became_of_the_pictures(tmp_path):
         "by_row": 1,
         "by_name": 1,
         "absent": 1,
-        "unowned": 2,
+        "unowned": 3,
     }
-    assert found["aside"] == {".mp4": 1, ".txt": 1}
+    assert found["aside"] == {".txt": 1, ".mp3": 1}
 
 
 def test_columns_may_be_named_and_are_kept_for_the_next_table(tmp_path):

@@ -169,7 +169,7 @@ def test_a_folder_of_the_same_name_gives_no_post_another_picture(
         assert [link for link in found if link["path"] != "IMG3.jpg"] == links
         ((item, reason),) = reasons(case)
         assert item == "IMG1.jpg"
-        assert reason.startswith("its post already has a picture of this name")
+        assert reason.startswith("its post already has a file of this name")
 
 
 def test_a_picture_that_changed_in_place_is_added_again(case: Case, tmp_path: Path) -> None:
@@ -276,4 +276,4 @@ def test_a_picture_above_is_not_that_of_a_namesake_elsewhere(case: Case, tmp_pat
         add_sources(case, [root], library=MediaLibrary([]))
     assert len(Case(case.path).read("post_media").to_pylist()) == 1
     (reported,) = reasons(case)
-    assert "a picture of this name from another folder" in reported[1]
+    assert "a file of this name from another folder" in reported[1]

@@ -30,19 +30,19 @@ class Export:
 
 EXPORTS = {
     "x": Export("x-personal-archive/real", "data", 4),
-    "facebook": Export("facebook-export/export", "", 6),
-    "instagram": Export("instagram-export/export", "", 5),
+    "facebook": Export("facebook-export/export", "", 8),
+    "instagram": Export("instagram-export/export", "", 6),
     "instagram until 2020": Export("instagram-export/until-2020", "", 1),
     "telegram": Export("telegram-desktop", "", 3),
-    "gallery-dl": Export("gallery-dl/real", "", 3),
-    "instaloader": Export("instaloader/real", "", 6),
-    "yt-dlp": Export("yt-dlp/real", "", 1),
+    "gallery-dl": Export("gallery-dl/real", "", 4),
+    "instaloader": Export("instaloader/real", "", 7),
+    "yt-dlp": Export("yt-dlp/real", "", 2),
 }
 
 
 def _named(export: Path) -> set[str]:
     posts = (entry for entry in open_source(export).entries() if isinstance(entry, Post))
-    names = {name for post in posts for name in post.media}
+    names = {name for post in posts for name in (*post.media, *post.stills)}
     return {name for name in names if "://" not in name and not name.startswith("(File")}
 
 

@@ -193,7 +193,7 @@ def test_what_was_read_before_the_damage_is_kept(tmp_path: Path) -> None:
         ("posts.json", b'[{"platform": "x"}]', "no format is recognised"),
         ("posts.csv.gz", b"\x1f\x8b\x08\0garbage", "damaged|can't be opened"),
         ("posts.zip", b"PK\x03\x04garbage", "can't be opened: File is not a zip file"),
-        ("posts.zip", b"PK\x05\x06" + b"\0" * 18, "holds neither posts"),
+        ("posts.zip", b"PK\x05\x06" + b"\0" * 18, "holds no posts"),
     ],
 )
 def test_a_source_that_cannot_be_read_at_all_is_an_error_that_names_it(

@@ -13,8 +13,10 @@ from typing import Any
 from frametrace.posts.readers.shared.json_paths import text_at
 from frametrace.posts.readers.shared.mojibake import repair_mojibake
 from frametrace.posts.readers.shared.reader_contract import Neighbour
+from frametrace.posts.readers.shared.shown_files import Shown, shown_files
 from frametrace.posts.rows import Row
-from frametrace.posts.values import json_text, parse_json
+from frametrace.posts.sources.media_files import is_video
+from frametrace.posts.values import distinct, json_text, parse_json
 
 __all__ = [
     "ACCOUNT_ID",
@@ -24,6 +26,7 @@ __all__ = [
     "picture_paths",
     "profiles",
     "rest_of",
+    "shown_paths",
 ]
 
 # Columns that each row gets from the files beside it.
@@ -32,7 +35,7 @@ ACCOUNT_NAME = "export.account_name"
 
 _MAX_FOLDERS_ABOVE = 3  # folders between the posts and the profile above them
 
-_VIDEO_SUFFIXES = frozenset((".3gp", ".avi", ".m4v", ".mkv", ".mov", ".mp4", ".srt", ".webm"))
+_SUBTITLES = ".srt"
 
 
 def profiles(read: Neighbour, paths: Iterable[str]) -> Iterator[Mapping[str, Any]]:
@@ -72,23 +75,32 @@ def content_key(
 
 
 def picture_paths(items: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """The paths of pictures from the root of the export; for a video, of its still."""
+    """The paths of pictures from the root of the export; for a video, of its still.
+
+    Posts have keys by the first of them.
+    """
     stills = (item.get("thumbnail") for item in items)
     both = chain.from_iterable(zip(items, stills, strict=True))
     files = (_file(item) for item in both)
-    return tuple(dict.fromkeys(file for file in files if file and not _is_video(file)))
+    return distinct(file for file in files if not (is_video(file) or _is_subtitles(file)))
+
+
+def shown_paths(items: Sequence[Mapping[str, Any]]) -> Shown:
+    """The paths of pictures and videos from the root of the export, and of the stills of these."""
+    pairs = ((_file(item), _file(item.get("thumbnail"))) for item in items)
+    return shown_files(("" if _is_subtitles(file) else file, still) for file, still in pairs)
 
 
 def rest_of(row: Row, items: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """The columns that are left, with their encoding repaired, and the videos among `items`."""
-    videos = tuple(dict.fromkeys(filter(_is_video, map(_file, items))))
+    """The columns that are left, with their encoding repaired, and subtitles among `items`."""
+    subtitles = distinct(filter(_is_subtitles, map(_file, items)))
     rest = {repair_mojibake(name): repair_mojibake(text) for name, text in row.rest().items()}
-    return rest | ({"videos": json_text(videos)} if videos else {})
+    return rest | ({"subtitles": json_text(subtitles)} if subtitles else {})
 
 
 def _file(item: object) -> str:
     return repair_mojibake(text_at(item, "uri"))
 
 
-def _is_video(file: str) -> bool:
-    return PurePosixPath(file).suffix.lower() in _VIDEO_SUFFIXES
+def _is_subtitles(file: str) -> bool:
+    return PurePosixPath(file).suffix.lower() == _SUBTITLES

@@ -7,7 +7,7 @@ from frametrace.posts.dates.parse_time import parse_time
 from frametrace.posts.model import Precision
 from frametrace.posts.rows import Row
 
-__all__ = ["account_in_file_name", "china_time", "is_bare_repost", "picture_files"]
+__all__ = ["account_in_file_name", "china_time", "is_bare_repost", "picture_files", "video_files"]
 
 _CHINA = timezone(timedelta(hours=8))
 _ACCOUNT = re.compile(r"(?<!\d)\d{5,12}(?!\d)", re.ASCII)
@@ -42,6 +42,14 @@ def picture_files(stem: str, links: tuple[str, ...]) -> tuple[str, ...]:
     if len(links) == 1:
         return (stem + _suffix(links[0], max_length=5),)
     return tuple(f"{stem}_{at}{_suffix(link, 4)}" for at, link in enumerate(links, start=1))
+
+
+def video_files(stem: str, links: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of a post's videos on disk; those that come with live photos are `.mov` files."""
+    suffix = ".mov" if links and links[0].endswith(".mov") else ".mp4"
+    if len(links) == 1:
+        return (stem + suffix,)
+    return tuple(f"{stem}_{at}{suffix}" for at in range(1, len(links) + 1))
 
 
 def _suffix(link: str, max_length: int) -> str:

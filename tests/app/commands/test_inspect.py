@@ -600,4 +600,4 @@ def test_an_archive_in_an_archive_is_told_of_by_itself(tmp_path: Path) -> None:
 
 def test_a_folder_of_pictures_is_called_that(tmp_path: Path) -> None:
     (tmp_path / "1.jpg").write_bytes(jpeg(photo(1), 80))
-    assert f"{tmp_path}: a folder of pictures\n" in inspected(tmp_path).stdout
+    assert f"{tmp_path}: a folder of pictures and videos\n" in inspected(tmp_path).stdout

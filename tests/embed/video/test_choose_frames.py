@@ -186,7 +186,7 @@ def test_no_more_is_kept_than_is_allowed(most: int, tenths: int, scenes: int) ->
     samples = [
         luma
         for _ in range(scenes)
-        for luma in [rng.integers(0, 256, (9, 16)).astype(np.uint8).repeat(9, 0).repeat(9, 1)] * 3
+        for luma in [rng.integers(0, 256, (45, 80)).astype(np.uint8).repeat(3, 0).repeat(3, 1)] * 3
     ]
     allowance = Allowance(most, tenths / 10)
     kept, intervals, left_out = chosen(samples, allowance)

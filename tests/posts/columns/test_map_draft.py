@@ -196,6 +196,17 @@ def test_answers_to_a_form_are_drafted_by_their_questions(stamp: str) -> None:
     assert "posted_at" not in _of(columns).doubts
 
 
+def test_columns_of_videos_are_media_where_none_has_pictures() -> None:
+    ids, videos = ["p100", "p200", "p300"], [f"https://v.example.org/{at}.mp4?a=1" for at in "abc"]
+    draft = _of({"id": ids, "video_url": videos})
+    assert draft.columns["media"] == "video_url"
+    pictures = [f"https://v.example.org/{at}.jpg" for at in "abc"]
+    draft = _of({"id": ids, "video_url": videos, "image_url": pictures})
+    assert draft.columns["media"] == "image_url"
+    playlists = [f"https://video.twimg.com/{at}/pl.m3u8" for at in "abc"]
+    assert "media" not in _of({"id": ids, "video_url": playlists}).columns
+
+
 def test_lists_of_pictures_may_be_empty() -> None:
     draft = _of({"id": ["p100", "p200", "p300"], "media": ['["a.jpg"]', "[]", "[]"]})
     assert draft.columns["media"] == "media"

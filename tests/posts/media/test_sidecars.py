@@ -24,12 +24,12 @@ def media(reader: str, file: str, record: object) -> tuple[str, ...]:
     [
         ("twitter/lin/1163_1.jpg.json", ("1163_1.jpg",)),
         ("1163_2.PNG.json", ("1163_2.PNG",)),
-        ("1163_3.mp4.json", ()),
+        ("1163_3.mp4.json", ("1163_3.mp4",)),
         ("info.json", ()),
         ("posts.jsonl", ()),
     ],
 )
-def test_gallery_dl_names_a_document_as_its_picture(file: str, named: tuple[str, ...]) -> None:
+def test_gallery_dl_names_a_document_as_its_file(file: str, named: tuple[str, ...]) -> None:
     author = {"id": 7, "name": "lin", "nick": "Lin"}
     record = {"category": "twitter", "tweet_id": 1163, "author": author, "content": "x"}
     assert media("gallery-dl", file, record) == named

@@ -254,11 +254,11 @@ def test_what_is_not_a_post_is_skipped_with_a_reason(
     assert reason in entry.reason
 
 
-def test_a_video_of_imgur_is_not_a_picture(tmp_path: Path) -> None:
+def test_a_video_of_imgur_is_read(tmp_path: Path) -> None:
     row = {"id": "Im2", "body": "b", "author": "77", "timestamp": "", "album_media": "1"}
     path = _written(
         tmp_path / "4cat.csv", row | {"type": "video", "media_url": "https://i.imgur.com/c.mp4"}
     )
     (post,) = read_source(path)
     assert isinstance(post, Post)
-    assert post.media == ()
+    assert post.media == ("https://i.imgur.com/c.mp4",)

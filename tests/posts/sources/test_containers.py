@@ -265,7 +265,7 @@ def test_a_folder_of_damaged_archives_says_so(tmp_path: Path) -> None:
 def test_an_archive_of_archives_alone_says_what_to_do(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
         archive.writestr("lin.zip", b"PK\x05\x06" + bytes(18))
-    with pytest.raises(SourceError, match=r"nor pictures\. An archive in it .* lin\.zip"):
+    with pytest.raises(SourceError, match=r"pictures or videos\. An archive in it .* lin\.zip"):
         open_source(tmp_path / "all.zip")
 
 

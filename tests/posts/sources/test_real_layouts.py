@@ -48,10 +48,10 @@ DIFFERS: Mapping[str, frozenset[str]] = {
     "gallery-dl/real": frozenset({"media", "extra"}),
     "instagram-export/export": frozenset({"extra"}),  # the form with labels keeps these
     "instagram-export/until-2020": frozenset({"account_name"}),  # `profile.json` has small letters
-    "instaloader/real": frozenset({"media"}),
+    "instaloader/real": frozenset({"media", "stills"}),
     "reddit-jsonl/listing.real.json": frozenset({"extra"}),  # `kind`
     "tiktok-export/user_data.real.json": frozenset({"text", "media", "engagement", "extra"}),
-    "yt-dlp/real": frozenset({"media"}),
+    "yt-dlp/real": frozenset({"media", "stills"}),
 }
 # The sample of this one does not say whose post it is.
 ADDED = {"export:1566223942:155fe91a2084"}
@@ -109,21 +109,21 @@ def test_a_real_layout_gives_the_posts_of_the_sample(layout: str) -> None:
                 ("1163000000000000001_1.jpg",),
                 ("1163000000000000001_2.jpg",),
                 ("2100000000000000001_2100000000000000002.jpg",),
-                (),
+                ("2100000000000000009.mp4",),
             ],
         ),
         (
             "instaloader/real",
             [
                 ("2019-08-19_14-03-22_UTC.jpg",),
-                tuple(f"2019-08-19_14-03-23_UTC_{number}.jpg" for number in (1, 2, 3)),
+                tuple(f"2019-08-19_14-03-23_UTC_{name}" for name in ("1.jpg", "2.mp4", "3.jpg")),
                 tuple(f"2019-08-19_14-03-24_UTC_{number}.jpg" for number in (1, 2)),
             ],
         ),
-        ("yt-dlp/real", [("They are alike [abcdefghij1].webp",)]),
+        ("yt-dlp/real", [("They are alike [abcdefghij1].mp4",)]),
     ],
 )
-def test_a_document_beside_pictures_names_them(layout: str, media: list[tuple[str, ...]]) -> None:
+def test_a_document_beside_files_names_them(layout: str, media: list[tuple[str, ...]]) -> None:
     posts = (entry for entry in open_source(FIXTURES / layout).entries() if isinstance(entry, Post))
     assert [post.media for post in posts] == media
 

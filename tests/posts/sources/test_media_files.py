@@ -1,4 +1,4 @@
-"""Folders of pictures: each picture once, in a stable order, and nothing from outside."""
+"""Folders of pictures and videos: each file once, in a stable order, and nothing from outside."""
 
 import os
 import shutil
@@ -10,7 +10,15 @@ from frametrace.posts.errors import SourceError
 from frametrace.posts.model import Post, Skipped
 from frametrace.posts.open_source import detect, read_source
 from frametrace.posts.sources.containers import Folder
-from frametrace.posts.sources.picture_files import is_picture, pictures_in
+from frametrace.posts.sources.media_files import (
+    HEAD_BYTES,
+    holds_media,
+    is_media,
+    is_picture_data,
+    is_video,
+    is_video_data,
+    media_in,
+)
 
 
 def _put(root: Path, *paths: str) -> None:
@@ -19,11 +27,53 @@ def _put(root: Path, *paths: str) -> None:
         (root / path).write_bytes(b"a picture")
 
 
-def test_pictures_are_known_by_their_suffix_whatever_its_case(tmp_path: Path) -> None:
+def test_media_files_are_known_by_their_suffix_whatever_its_case(tmp_path: Path) -> None:
     pictures = ["A.JPG", "b.jpeg", "c.Png", "d.webp", "e.gif", "f.tiff", "g.heic", "h.avif"]
-    others = ["._a.jpg", ".DS_Store", "jpg", "m.mp4", "n.txt", "o.jpg.part", "posts.csv"]
-    _put(tmp_path, *pictures, *others)
-    assert list(pictures_in(Folder(tmp_path))) == pictures
+    videos = ["i.MP4", "j.mov", "k.m4v", "l.webm", "m.mkv", "n.3gp", "o.avi", "p.MTS", "q.mp4_x"]
+    others = ["._a.jpg", "._b.mp4", ".DS_Store", "jpg", "n.txt", "o.jpg.part", "posts.csv"]
+    others += ["r.mp4.part", "s.m3u8", "t.mpd", "u.ts", "v.mp3", "w.m4a", "mp4"]
+    _put(tmp_path, *pictures, *videos, *others)
+    assert list(media_in(Folder(tmp_path))) == [*pictures, *videos]
+    assert [*filter(is_video, (*pictures, *videos, *others))] == videos
+
+
+def _box(brand: bytes) -> bytes:
+    return b"\0\0\0\x20ftyp" + brand + bytes(20)
+
+
+_PACKET = b"G" + bytes(187)
+
+VIDEO_HEADS = {
+    "mp4": _box(b"isom"),
+    "mov": _box(b"qt  "),
+    "3gp": _box(b"3gp4"),
+    "mov from before brands": b"\0\0\0\x08wide\0\0\0\0mdat",
+    "webm": b"\x1aE\xdf\xa3" + bytes(30),
+    "avi": b"RIFF\0\0\0\0AVI LIST",
+    "ts": _PACKET * 3,
+    "m2ts": (bytes(4) + _PACKET) * 3,
+}
+OTHER_HEADS = {
+    "heic": _box(b"heic"),
+    "avif": _box(b"avif"),
+    "heif of another brand": _box(b"mif2"),
+    "audio": _box(b"M4A "),
+    "wav": b"RIFF\0\0\0\0WAVEfmt ",
+    "html": b"<!doctype html><title>no video</title>",
+    "typescript": b"GET = 1\n" * 60,
+    "a picture": b"\xff\xd8\xff\xe0",
+    "empty": b"",
+    "one packet": _PACKET,
+}
+
+
+@pytest.mark.parametrize("kind", [*VIDEO_HEADS, *OTHER_HEADS])
+def test_videos_are_known_by_their_first_bytes(kind: str, tmp_path: Path) -> None:
+    head = VIDEO_HEADS.get(kind) or OTHER_HEADS[kind]
+    (tmp_path / "attachment.dat").write_bytes(head)
+    is_shown = kind in VIDEO_HEADS or is_picture_data(head)
+    assert is_video_data(head[:HEAD_BYTES]) == (kind in VIDEO_HEADS)
+    assert holds_media(Folder(tmp_path), "attachment.dat") == is_shown
 
 
 def test_more_names_say_that_a_file_is_a_picture() -> None:
@@ -48,8 +98,8 @@ def test_more_names_say_that_a_file_is_a_picture() -> None:
         "c.jpg/d",
     ]
     others += ["e.jpg_large.json", "README", "f.", ".jpg", "h.eps", "i.psd", "j.svg"]
-    assert [*filter(is_picture, pictures)] == pictures
-    assert [*filter(is_picture, others)] == []
+    assert [*filter(is_media, pictures)] == pictures
+    assert [*filter(is_media, others)] == []
 
 
 def test_the_order_does_not_depend_on_when_files_were_made(tmp_path: Path) -> None:
@@ -61,7 +111,7 @@ def test_the_order_does_not_depend_on_when_files_were_made(tmp_path: Path) -> No
     ]
     for at, order in enumerate((expected, sorted(expected), expected[::-1])):
         _put(tmp_path / str(at), *order)
-        assert list(pictures_in(Folder(tmp_path / str(at)))) == expected
+        assert list(media_in(Folder(tmp_path / str(at)))) == expected
 
 
 def test_links_are_followed_only_inside_the_folder(tmp_path: Path) -> None:
@@ -92,7 +142,7 @@ def test_a_link_to_the_folder_itself_is_a_folder(tmp_path: Path) -> None:
 def test_a_name_that_is_not_utf8_is_skipped_and_spelled_out(tmp_path: Path) -> None:
     _put(tmp_path, "a.jpg")
     (tmp_path / os.fsdecode(b"caf\xe9.jpg")).write_bytes(b"a picture")
-    assert list(pictures_in(Folder(tmp_path))) == [
+    assert list(media_in(Folder(tmp_path))) == [
         "a.jpg",
         Skipped(tmp_path.name, 0, "caf\\udce9.jpg", "its name is not valid UTF-8; rename it"),
     ]
@@ -100,7 +150,7 @@ def test_a_name_that_is_not_utf8_is_skipped_and_spelled_out(tmp_path: Path) -> N
 
 def test_a_folder_that_cannot_be_listed_is_reported(tmp_path: Path) -> None:
     _put(tmp_path, "a.jpg", "gone/b.jpg", "stays/c.jpg")
-    found = pictures_in(Folder(tmp_path))
+    found = media_in(Folder(tmp_path))
     assert next(found) == "a.jpg"
     shutil.rmtree(tmp_path / "gone")
     remaining = list(found)
@@ -113,5 +163,5 @@ def test_a_folder_that_cannot_be_listed_is_reported(tmp_path: Path) -> None:
 
 def test_a_folder_without_pictures_is_an_error(tmp_path: Path) -> None:
     _put(tmp_path, "posts.csv")
-    with pytest.raises(SourceError, match=r"no format is recognised|nor pictures"):
+    with pytest.raises(SourceError, match=r"no format is recognised|holds no posts"):
         detect(tmp_path)

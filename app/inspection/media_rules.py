@@ -1,19 +1,20 @@
-"""Joins pictures to inspected posts, and records by which rule: media map, row or file name."""
+"""Joins files to inspected posts, and records by which rule: media map, row or file name."""
 
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from frametrace.app.inspection.findings import PictureSummary, Reasons, ShownPicture
+from frametrace.app.inspection.findings import MediaSummary, Reasons, ShownFile
 from frametrace.app.inspection.first_rows import SampledPost
 from frametrace.posts.media.guesses_by_file_name import PostKey
 from frametrace.posts.media.identify_picture import read_media
 from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.model import MediaFile, Post, Skipped
+from frametrace.posts.sources.media_files import is_video
 from frametrace.posts.sources.paths import printable
 
-__all__ = ["JoinedPictures", "Pictures", "absent", "shown"]
+__all__ = ["JoinedFiles", "MediaJoins", "absent", "shown"]
 
 _MAX_EXAMPLES = 3
 _MAX_BYTES = 2**25  # of a picture whose size is read
@@ -23,24 +24,24 @@ _RULES = ("map", "row", "name")
 
 
 @dataclass(slots=True)
-class JoinedPictures:
-    """The pictures of one post, and those that it names but are missing."""
+class JoinedFiles:
+    """The files of one post, and those that it names but are missing."""
 
     files: list[tuple[MediaFile, str]] = field(default_factory=list)
     absent: list[Skipped] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class Pictures:
-    """Joins pictures to the posts of all sources; file names may add more to posts at the end."""
+class MediaJoins:
+    """Joins files to the posts of all sources; file names may add more to posts at the end."""
 
     library: MediaLibrary
     _absent: Reasons = field(default_factory=Reasons)
-    _waiting: dict[tuple[PostKey, str, int], JoinedPictures] = field(default_factory=dict)
+    _waiting: dict[tuple[PostKey, str, int], JoinedFiles] = field(default_factory=dict)
 
-    def of(self, seen: SampledPost) -> JoinedPictures:
-        """The pictures of a post by media maps and by its row."""
-        joined = JoinedPictures()
+    def of(self, seen: SampledPost) -> JoinedFiles:
+        """The files of a post by media maps and by its row."""
+        joined = JoinedFiles()
         before = self.library.counts_by_rule["map"]
         files = list(self.library.find(seen.post, seen.location))
         rule = "map" if self.library.counts_by_rule["map"] > before else "row"
@@ -48,25 +49,25 @@ class Pictures:
             self._add(joined, file, rule)
         return joined
 
-    def wait_for(self, post: Post, joined: JoinedPictures) -> None:
-        """Let `guess` add pictures to a post that is shown."""
+    def wait_for(self, post: Post, joined: JoinedFiles) -> None:
+        """Let `guess` add files to a post that is shown."""
         self._waiting[(post.platform, post.post_id), post.source, post.line] = joined
 
     def guess(self) -> None:
-        """Join pictures by their file names, once all posts were read."""
+        """Join files by their names, once all posts were read."""
         before = self.library.counts_by_rule["row"]
         for key, source, line, file in self.library.resolve_guesses(lambda ids: ()):
             rule = "row" if self.library.counts_by_rule["row"] > before else "name"
             before = self.library.counts_by_rule["row"]
-            self._add(self._waiting.get((key, source, line), JoinedPictures()), file, rule)
+            self._add(self._waiting.get((key, source, line), JoinedFiles()), file, rule)
 
-    def summary(self) -> PictureSummary:
-        """The counts and reasons for all pictures."""
+    def summary(self) -> MediaSummary:
+        """The counts and reasons for all files."""
         unowned = [file.path for file in self.library.unassigned()]
         unused, closed = Reasons(), Reasons()
         for skipped in self.library.unused_entries():
             (unused if skipped.line else closed).note(skipped, named=True)
-        return PictureSummary(
+        return MediaSummary(
             {rule: self.library.counts_by_rule[rule] for rule in _RULES},
             tuple(self._absent.ranked()),
             len(unowned),
@@ -76,7 +77,7 @@ class Pictures:
             tuple(closed.ranked()),
         )
 
-    def _add(self, joined: JoinedPictures, file: MediaFile | Skipped, rule: str) -> None:
+    def _add(self, joined: JoinedFiles, file: MediaFile | Skipped, rule: str) -> None:
         if isinstance(file, Skipped):
             self._absent.note(file, named=True)
             joined.absent.append(file)
@@ -84,23 +85,25 @@ class Pictures:
             joined.files.append((file, rule))
 
 
-def shown(joined: JoinedPictures, limit: int) -> Iterator[ShownPicture]:
-    """The first pictures of a post, with their sizes."""
+def shown(joined: JoinedFiles, limit: int) -> Iterator[ShownFile]:
+    """The first files of a post, with the sizes of pictures."""
     for file, rule in islice(joined.files, limit):
-        yield ShownPicture(printable(file.path), rule, _pixels(file))
+        yield ShownFile(printable(file.path), rule, _pixels(file))
 
 
-def absent(joined: JoinedPictures, limit: int) -> Iterable[str]:
-    """The first pictures that a post names but are missing, each with the reason."""
+def absent(joined: JoinedFiles, limit: int) -> Iterable[str]:
+    """The first files that a post names but are missing, each with the reason."""
     return [f"{skipped.item}: {skipped.reason}" for skipped in joined.absent[:limit]]
 
 
 def _pixels(file: MediaFile) -> str:
-    """The width and height of a picture; empty if its header doesn't give them."""
+    """The width and height of a picture; empty for a video, or if its header doesn't say."""
     import warnings
 
     from PIL import Image
 
+    if is_video(file.path):
+        return ""
     try:
         data = read_media(file.root, file.path, _MAX_BYTES)
         with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""Decides which pictures a batch gives to posts, and which earlier guesses it corrects."""
+"""Decides which files a batch gives to posts, and which earlier guesses it corrects."""
 
 from collections.abc import Set
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from frametrace.case.ingest_batch import BatchRows, Link
 from frametrace.case.schemas import POST_MEDIA
 from frametrace.case.stored_rows import StoredRows
 from frametrace.posts.media.guesses_by_file_name import PostKey
-from frametrace.posts.model import PICTURE_FOLDER, Skipped
+from frametrace.posts.model import MEDIA_FOLDER, Skipped
 
 __all__ = ["GuessCorrections", "guess_corrections", "new_guesses", "new_links"]
 
 _NAMESAKE = (
-    "its post already has a picture of this name from another folder; if the folders have the same "
+    "its post already has a file of this name from another folder; if the folders have the same "
     "name, rename one of them or add the folder above both"
 )
 
@@ -29,12 +29,12 @@ class GuessCorrections:
 
 
 def new_links(stored: StoredRows, rows: BatchRows, refused: Set[PostKey]) -> pa.Table:
-    """The new rows of `post_media`; posts whose key is in `refused` get no pictures.
+    """The new rows of `post_media`; posts whose key is in `refused` get no files.
 
-    Pictures with the same name as one that the post has from another folder are left out. So are
-    pictures without a post that turn out to belong to one.
+    Files with the same name as one that the post has from another folder are left out. So are files
+    without a post that turn out to belong to one.
     """
-    alone = {link for link in rows.guessed if link[0] == PICTURE_FOLDER}
+    alone = {link for link in rows.guessed if link[0] == MEDIA_FOLDER}
     owned = stored.owned({(link[2], rows.guessed[link]) for link in alone}) if alone else set()
     links = [
         link
@@ -65,7 +65,7 @@ def guess_corrections(
     """
     by_path: dict[str, list[Link]] = {item.full_path: [] for item in rows.post_media.values()}
     for link, item in rows.post_media.items():
-        if link[:2] not in refused and link[0] != PICTURE_FOLDER:
+        if link[:2] not in refused and link[0] != MEDIA_FOLDER:
             by_path[item.full_path].append(link)
     corrections = GuessCorrections(set(), set())
     for full_path, guesses in stored.guesses_at(by_path).items():
