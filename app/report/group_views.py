@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 from frametrace.app.output.console_output import moment_text
 from frametrace.app.report.evidence_sentences import label, sentence
 from frametrace.app.report.group_changes import changed_most, groups_with_changes, mark, news
+from frametrace.app.report.post_timeline import Timeline, timeline
 from frametrace.app.report.side_by_side import pair_of, verified_members
 from frametrace.app.report.span_columns import SharedSpans
-from frametrace.app.report.timeline import Timeline, timeline
 from frametrace.app.report.videos_side_by_side import tied_members
 from frametrace.case.store import Case
 from frametrace.matcher.result_schemas import GroupKind
