@@ -97,7 +97,7 @@ def keygen(name: Path) -> None:
 @click.option(
     "--without-videos",
     is_flag=True,
-    help="Leave out videos. Versions of Frametrace before 0.12 can read only such a tip.",
+    help="Leave out videos. Versions of Frametrace before 0.12 read only such tips.",
 )
 @click.option("--reveal-accounts", is_flag=True, help="Include account ids instead of pseudonyms.")
 @click.option(
