@@ -83,7 +83,7 @@ wheel: .venv-core/wheel
 
 bench: install
 	$(BIN)/python $(INSTALL) -r benchmarks/requirements.txt
-	for script in benchmarks/bench_*.py benchmarks/copies/bench_*.py benchmarks/framings/bench_*.py; do $(BIN)/python $$script; done
+	for script in benchmarks/bench_*.py benchmarks/copies/bench_*.py benchmarks/framings/bench_*.py benchmarks/video/bench_*.py; do $(BIN)/python $$script; done
 
 clean:
 	rm -rf .venv .venv-core build dist demo *.egg-info

@@ -49,10 +49,23 @@ def tables_of(
         ),
     }
     for signal in signals:
-        for table, rows in ((signal_table, pictures), (frame_table, frames)):
+        of_items, of_frames = pictures, frames
+        if signal.of_whole_videos:
+            of_items, of_frames = pictures + _joined(signal, videos), []
+        for table, rows in ((signal_table, of_items), (frame_table, of_frames)):
             if rows:
                 tables[table(signal.name)] = _values(signal, rows)
     return tables
+
+
+def _joined(
+    signal: PictureSignal, videos: Sequence[tuple[str, Prepared]]
+) -> list[tuple[str, Mapping[str, Any]]]:
+    """One value of a signal for each video."""
+    return [
+        (sha256, {signal.name: signal.joined([values[signal.name] for values in prepared.frames])})
+        for sha256, prepared in videos
+    ]
 
 
 def _values(signal: PictureSignal, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> pa.Table:

@@ -53,7 +53,7 @@ def _more(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep", type=Path, help="make the videos here, and leave them there")
     parser.add_argument("--clips", type=Path, help="a folder with more real clips, as originals")
     parser.add_argument("--peers", action="store_true", help="measure the peers alone")
-    parser.add_argument("--wrong", action="store_true", help="list the videos tied wrongly")
+    parser.add_argument("--wrong", action="store_true", help="list what is tied wrongly or missed")
 
 
 def _measure(folder: Path, chosen: argparse.Namespace) -> None:
@@ -74,7 +74,7 @@ def _measure(folder: Path, chosen: argparse.Namespace) -> None:
     elif not chosen.json:
         print(table)
     if chosen.wrong:
-        say("\n".join(methods[0].wrong()))
+        say("\n".join(["tied wrongly:", *methods[0].wrong(), "missed:", *methods[0].missed()]))
     remarks = [*_remarks(media, methods), *([] if stages is None else _costs(media, stages))]
     conclude("video", _findings(methods), remarks, PACKAGES, chosen)
 

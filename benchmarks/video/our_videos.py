@@ -85,5 +85,5 @@ def matches_of(case: Path, numbers: Mapping[str, int]) -> Called:
         relation = Relation(row["relation"])
         share = max(row["share_a"] or 0, row["share_b"] or 0)
         similarity = _RANKS.get(relation, 0) + share
-        matches[min(a, b), max(a, b)] = Match(similarity, relation in _TIES, spans)
+        matches[min(a, b), max(a, b)] = Match(similarity, relation in _TIES, spans, str(relation))
     return Called("ours", matches)

@@ -25,11 +25,12 @@ Times = tuple[float, float, float, float]  # start and end in A, start and end i
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a method says of a pair: a rank, whether it ties them, and its spans."""
+    """What a method says of a pair: a rank, whether it ties them, its spans, and its relation."""
 
     similarity: float
     tied: bool
     spans: tuple[Times, ...] = ()
+    relation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +191,29 @@ class Scores:
         return {kind: (tied, of) for kind, (tied, of) in counts.items()}
 
     def wrong(self) -> list[str]:
-        """The names of pairs that are tied but have nothing in common, for looking at them."""
+        """The pairs of videos that are tied but have nothing in common, in words."""
         return [
-            f"{self.media[a].name} | {self.media[b].name}"
-            for (a, b), match in sorted(self.called.matches.items())
-            if match.tied and Role.STILL not in (self.media[a].role, self.media[b].role)
-            and self._truth((a, b))[0] is Truth.NOTHING
-        ]  # fmt: skip
+            self._named(pair)
+            for pair, match in sorted(self.called.matches.items())
+            if match.tied
+            and self.media[pair[1]].role is not Role.STILL
+            and self._truth(pair)[0] is Truth.NOTHING
+        ]
+
+    def missed(self) -> list[str]:
+        """The edits and stills that are not tied to their original, in words."""
+        pairs = [pair for pair, _ in self.edits()]
+        pairs += [
+            pair
+            for pair in self._pairs(Role.ORIGINAL, Role.STILL)
+            if self.media[pair[1]].original == self.media[pair[0]].name
+        ]
+        return [self._named(pair) for pair in pairs if not self.called.is_tied(pair)]
+
+    def _named(self, pair: Pair) -> str:
+        match = self.called.matches.get(pair)
+        relation = match.relation if match is not None else "nothing"
+        return f"{self.media[pair[0]].name} | {self.media[pair[1]].name} | {relation}"
 
 
 def _overlap(span: Times, stretch: Shared) -> float:

@@ -9,7 +9,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -30,7 +30,18 @@ from video.truth import COMMON, Made, Role, Span
 __all__ = ["FULL", "QUICK", "Size", "video_set"]
 
 _HERE = Path(__file__).parent
-_MAKE_NONE = ("bench_", "our_", "tmk_", "truth", "video_")  # modules that don't change a pixel
+_MAKERS = (  # modules whose code decides what is in the videos
+    "clip_edits",
+    "clips",
+    "cutting",
+    "encoding",
+    "overlays",
+    "people",
+    "reframings",
+    "sets",
+    "shared_elements",
+    "stills",
+)
 _SLIDES = 4  # photographs of a slideshow
 _ORIGINAL_CRF = 23
 
@@ -61,8 +72,8 @@ def video_set(folder: Path, half: Half, size: Size, seed: int, more: Path | None
     """All media of one half, made on all cores where they are missing."""
     folder.mkdir(parents=True, exist_ok=True)
     _claim(folder, f"{half} {seed} {size} {_made_by()}")
-    plan = _Dealt.of(half, size, seed)
-    own = seed + list(Half).index(half)  # no template, text or logo is in both halves
+    own = seed + list(Half).index(half)  # no camera move, template, text or logo is in both halves
+    plan = _Dealt.of(half, size, own)
     with ProcessPoolExecutor(len(os.sched_getaffinity(0)), get_context("spawn")) as pool:
         say(f"making {len(plan.originals) + len(plan.fillers)} original videos")
         tasks = [partial(_original, folder, clip, Role.ORIGINAL) for clip in plan.originals]
@@ -78,8 +89,7 @@ def video_set(folder: Path, half: Half, size: Size, seed: int, more: Path | None
 
 
 def _made_by() -> str:
-    paths = sorted(_HERE.glob("*.py"))
-    return source_digest(*(path for path in paths if not path.name.startswith(_MAKE_NONE)))
+    return source_digest(*(_HERE / f"{name}.py" for name in _MAKERS))
 
 
 def _claim(folder: Path, key: str) -> None:
@@ -120,7 +130,9 @@ class _Dealt:
             photos, left = left[:_SLIDES], left[_SLIDES:]
             shows.append(some_clip(f"slides-{number:03}", photos, rng, (12_000, 16_000)))
         if not left:
-            raise Stopped(f"the half {half} has too few photographs for {size}")
+            raise Stopped(
+                f"the half {half} has too few photographs for {size}: name another --seed"
+            )
         return cls(originals, fillers, contents, shows)
 
 
@@ -189,9 +201,13 @@ def _elements(folder: Path, dealt: _Dealt, size: Size, seed: int) -> Iterator[Ta
 def _element(folder: Path, kind: str, plan: Plan) -> Made:
     template = f"{kind.replace(' ', '-')}-{plan.template}"
     stem = f"{template}-{plan.number:02}"
-    frames, spans = made_element(kind, plan)
-    if not (path := folder / f"{stem}.mp4").exists():
-        write_video(path, frames, rate=RATE, crf=_ORIGINAL_CRF)
+    path, shown = folder / f"{stem}.mp4", folder / f"{stem}.json"
+    if not shown.exists():
+        frames, spans = made_element(kind, plan)
+        if not path.exists():
+            write_video(path, frames, rate=RATE, crf=_ORIGINAL_CRF)
+        shown.write_text(json.dumps([asdict(span) for span in spans]), "utf-8")
+    spans = tuple(Span(**span) for span in json.loads(shown.read_text("utf-8")))
     return Made(path.name, Role.ELEMENT, stem, spans, kind, template=template)
 
 

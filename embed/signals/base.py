@@ -202,6 +202,7 @@ class PictureSignal(Signal):
     """
 
     batch: int = 64  # the number of prepared pictures that suits `finish`: some 10 MB for CLIP
+    of_whole_videos: ClassVar[bool] = False  # a video has one value, which `joined` makes
     orientations: ClassVar[tuple[Orientation, ...]] = ()
 
     @abstractmethod
@@ -211,6 +212,10 @@ class PictureSignal(Signal):
     @abstractmethod
     def finish(self, prepared: Sequence[Any]) -> pa.Table:
         """The results of the preparer for n pictures → n rows, with the signal's columns."""
+
+    def joined(self, prepared: Sequence[Any]) -> Any:
+        """One result of the preparer for all frames of a video, if it has one value."""
+        raise UsageError(f"{self.name} has a value for each frame of a video")
 
     def values_of(self, picture: Picture) -> pa.Table:
         """The row of one picture."""

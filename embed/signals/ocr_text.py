@@ -3,7 +3,7 @@
 The table has a row for every picture: `text`, its lines in reading order, null if there is no
 text; `text_sha256`, the digest of the text's UTF-8 bytes, under which `caption` and `caption_key`
 store the text's values with those of posts; and `lines` with each line's confidence and position,
-null for a picture that the OCR failed on.
+null for a picture that the OCR failed on. A video has one row, with each text of its frames once.
 
 Every picture is read separately, unless its decoded pixels are identical to another's. Copies that
 differ don't share a reading, because no comparison of their pixels could tell a copy from another
@@ -49,6 +49,7 @@ class OcrText(PictureSignal):
     bound = Bound(MIN_SIMILARITY, "that of `caption_key`")
     column = "text"
     needs_model = True
+    of_whole_videos = True
 
     def __init__(self) -> None:
         digests = ":".join(file_sha256(file)[:16] for file in model_files())
@@ -99,6 +100,18 @@ class OcrText(PictureSignal):
     def preparer(self) -> Callable[[Picture], tuple[Line, ...] | None]:
         """Read in the decoding workers."""
         return _read
+
+    def joined(self, prepared: Sequence[tuple[Line, ...] | None]) -> tuple[Line, ...] | None:
+        """The lines of all frames, each text once, in the order in which they appear.
+
+        None if the OCR failed on every frame.
+        """
+        distinct: dict[str, Line] = {}
+        for lines in prepared:
+            for line in lines or ():
+                distinct.setdefault(key_of(line.text) or line.text, line)
+        failed = all(lines is None for lines in prepared)
+        return None if failed else tuple(distinct.values())
 
     def finish(self, prepared: Sequence[tuple[Line, ...] | None]) -> pa.Table:
         """Columns `text`, `text_sha256` and `lines`; the first two null if there is no text."""

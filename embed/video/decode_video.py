@@ -57,7 +57,7 @@ class VideoDecoder:
     def __iter__(self) -> Iterator[DecodedFrame]:
         """The frames at least `SAMPLE_STEP` apart; fewer where not all are decoded."""
         last: int | None = None  # time of the last sample
-        before: int | None = None  # time of the last decoded frame
+        key: int | None = None  # time of the first key frame after it that was not sampled
         for frame in self._frames():
             if frame.is_corrupt:
                 self.corrupt += 1
@@ -69,13 +69,15 @@ class VideoDecoder:
                 return
             self._note_end(time, frame)
             if last is None or time - last >= SAMPLE_STEP:
-                if last is None or (before == last and self._holds_until(stored)):
+                since = (last or 0) + (time - (last or 0)) // 2
+                if key is not None:  # a cut is there rather than anywhere else
+                    since = key
+                elif last is None or self._holds_until(stored):
                     since = time
-                else:
-                    since = (last + time) // 2
-                last = time
+                last, key = time, None
                 yield DecodedFrame(time, since, frame)
-            before = time
+            elif key is None and frame.key_frame:
+                key = time
 
     def _note_end(self, time: int, frame: "VideoFrame") -> None:
         length = milliseconds(frame.duration or None, self._video.stream.time_base)

@@ -59,7 +59,7 @@ def videos_with_picture(case: Case, items: Sequence[MatchingItem]) -> list[Match
         at = np.flatnonzero(np.isin(shown, numbers)).tolist()
         spans = [Span(0, 0, float(starts[i]), float(ends[i]), bool(best.mirrored)) for i in at]
         relation = Relation.CONTAINS if best.relation in _AGREE else Relation(best.relation)
-        found.append(_video_item(frames, video, best, relation, spans))
+        found.append(_item_of(best, frames.owner_digest(video), relation, spans))
     return found
 
 
@@ -74,9 +74,9 @@ def pictures_in_video(matches: Sequence[MatchingFrame], timeline: Timeline) -> l
         best = max((match.item for match in agreeing), key=_strength)
         at = np.flatnonzero(np.isin(timeline.frames, [match.number for match in agreeing]))
         times = zip(timeline.starts[at].tolist(), timeline.ends[at].tolist(), strict=True)
-        spans = [span_row(Span(*time, 0, 0, bool(best.mirrored))) for time in times]
-        relation = str(Relation.CONTAINS) if best.relation in _AGREE else best.relation
-        found.append(replace(best, relation=relation, spans=spans))
+        spans = [Span(*time, 0, 0, bool(best.mirrored)) for time in times]
+        relation = Relation.CONTAINS if best.relation in _AGREE else Relation(best.relation)
+        found.append(_item_of(best, best.sha256, relation, spans))
     return found
 
 
@@ -96,7 +96,7 @@ def videos_showing(
         inside = sum(match.item.relation == Relation.CONTAINS for match in agreeing)
         relation = relation_of_videos(spans, durations, inside / len(agreeing))
         best = max((match.item for match in agreeing), key=_strength)
-        found.append(_video_item(frames, video, best, relation, spans))
+        found.append(_item_of(best, frames.owner_digest(video), relation, spans))
     return found
 
 
@@ -150,12 +150,19 @@ def _track(timeline: Timeline) -> Track:
     )
 
 
-def _video_item(
-    frames: VideoFrames, video: int, best: MatchingItem, relation: Relation, spans: Sequence[Span]
+def _item_of(
+    best: MatchingItem, digest: str, relation: Relation, spans: Sequence[Span]
 ) -> MatchingItem:
-    """The evidence of the best frames, as that of the video."""
-    rows = [span_row(span) for span in spans]
-    return replace(best, sha256=frames.owner_digest(video), relation=str(relation), spans=rows)
+    """A medium with the evidence of its best frame; near hashes are of the whole frame."""
+    part_a, part_b = (1.0 if part is None else part for part in (best.part_a, best.part_b))
+    return replace(
+        best,
+        sha256=digest,
+        relation=str(relation),
+        part_a=part_a,
+        part_b=part_b,
+        spans=[span_row(span) for span in spans],
+    )
 
 
 def _strength(item: MatchingItem) -> tuple[bool, int, float, str]:

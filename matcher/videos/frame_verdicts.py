@@ -99,10 +99,12 @@ class FrameVerdicts:
             self._verdicts[key] = Verdict.AGREE if self.near(*key) else Verdict.DIFFERENT
         keys = self._keys(self._verified)
         agree = pc.is_in(self._verified["relation"], value_set=pa.array(_AGREE)).to_numpy()
-        agree = agree & ~self._only_setting()
-        for at, (key, agrees) in enumerate(zip(keys, agree.tolist(), strict=True)):
+        partly = self._verified["same_photograph"].to_numpy()
+        found = np.where(agree, Verdict.AGREE, np.where(partly, Verdict.PARTLY, Verdict.DIFFERENT))
+        found[self._only_setting()] = Verdict.DIFFERENT
+        for at, (key, verdict) in enumerate(zip(keys, found.tolist(), strict=True)):
             self._rows[key] = at
-            self._verdicts[key] = Verdict.AGREE if agrees else Verdict.DIFFERENT
+            self._verdicts[key] = Verdict(verdict)
 
     def _only_setting(self) -> np.ndarray:
         """Which verified pairs agree in what stands still, and hardly in what moves, (k,) bool.

@@ -63,7 +63,9 @@ class VideoPair:
         a, b = self._shown
         near = self._verdicts.near_frames(np.unique(a.frames), np.unique(b.frames))
         pairs = dict.fromkeys([*near, *self._proposed])
-        agreeing = [pair for pair in pairs if self._verdicts.of(*pair) == Verdict.AGREE]
+        agreeing = [
+            pair for pair in pairs if self._verdicts.of(*pair) in (Verdict.AGREE, Verdict.PARTLY)
+        ]
         aligned: list[_Aligned] = []
         while agreeing and len(aligned) < _MAX_ALIGNMENTS:
             alignment = align_in_time(intervals_of(a, b, agreeing))

@@ -28,11 +28,15 @@ _MAX_REPEATED = 0.5  # part of a span, in both videos, that a better span has al
 
 
 class Verdict(IntEnum):
-    """What is known of two frames."""
+    """What is known of two frames.
+
+    `PARTLY`: they show one scene, of which the camera has moved on: too little for a copy.
+    """
 
     DIFFERENT = 0
     AGREE = 1
     UNKNOWN = 2
+    PARTLY = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +106,19 @@ def spans_of(
 ) -> list[Span]:
     """The spans in which frames agree, by the verdict on each segment, (n,) `Verdict`.
 
-    Short parts without agreement are bridged. A span begins and ends with frames that agree.
+    Short parts without agreement are bridged. A span begins and ends with frames that agree, if
+    only partly, and has some that agree.
     """
-    agreeing = np.flatnonzero(verdicts == Verdict.AGREE)
+    agreeing = np.flatnonzero((verdicts == Verdict.AGREE) | (verdicts == Verdict.PARTLY))
     spans: list[Span] = []
     begin = 0
     for at in range(1, len(agreeing) + 1):
         if at < len(agreeing) and _bridged(together, verdicts, agreeing[at - 1], agreeing[at]):
             continue
-        start, end = together.starts[agreeing[begin]], together.ends[agreeing[at - 1]]
+        run = agreeing[begin:at]
+        start, end = together.starts[run[0]], together.ends[run[-1]]
         begin = at
-        if end - start >= _MIN_SPAN:
+        if end - start >= _MIN_SPAN and (verdicts[run] == Verdict.AGREE).any():
             start_b, end_b = alignment.in_b(np.array([start, end])).tolist()
             spans.append(Span(float(start), float(end), start_b, end_b, mirrored))
     return spans

@@ -10,6 +10,7 @@ __all__ = ["agreeing_by_track", "refined"]
 _REACH, _STEP = 1500, 100  # ms before and after the offset
 _SPEEDS = (0.99, 1.0, 1.01)  # of the speed that is refined, unless it is 1
 _MIN_SAMPLES = 4
+_FAR_APART = 1000  # ms between samples
 _MOST_SAMPLES = 0.6  # part of the samples that are near, where two videos agree
 _UNRELATED = 128  # bits between hashes of unrelated pictures; more means nothing
 _BETTER = 1.0  # bits that another offset must differ less, on average
@@ -34,7 +35,7 @@ def refined(alignment: TimeAlignment, a: Track, b: Track) -> TimeAlignment:
         middle = float(times.mean())
         speed = alignment.speed * factor
         centre = float(alignment.in_b(middle)) - speed * middle
-        for shift in range(-_REACH, _REACH + 1, _STEP):
+        for shift in sorted(range(-_REACH, _REACH + 1, _STEP), key=abs):
             tried = TimeAlignment(speed, centre + shift)
             difference = _difference(tried, times, hashes, b)
             if difference < least:
@@ -92,4 +93,7 @@ def _difference(alignment: TimeAlignment, times: np.ndarray, hashes: np.ndarray,
     left, right, nearness = _around(alignment, times, b)
     before, after = (_bits(hashes, b.hashes[side]) for side in (left, right))
     mixed = before * (1 - nearness) + after * nearness
+    # Where samples of B are far apart, the video stands still until shortly before the latter.
+    apart = b.times[right] - b.times[left] > _FAR_APART
+    mixed = np.where(apart, np.minimum(before, after), mixed)
     return float(np.minimum(mixed, _UNRELATED).mean())

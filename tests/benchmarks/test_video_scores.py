@@ -109,14 +109,15 @@ def tied(*times: tuple[float, float, float, float], similarity: float = 1) -> Ma
 
 
 def test_recall_and_precision_count_pairs():
-    loose = Match(0.5, tied=False)
-    found = scores({(0, 2): tied(), (0, 3): loose, (1, 3): tied(), (0, 1): tied(), (2, 3): tied()})
+    loose, told = Match(0.5, tied=False), Match(1, tied=True, relation="copy")
+    found = scores({(0, 2): tied(), (0, 3): loose, (1, 3): tied(), (0, 1): told, (2, 3): tied()})
     assert found.recall() == (1, 2)
     assert found.recall("trimmed") == (1, 1) and found.recall(strength=2) == (0, 1)
     # a and c, b and d are copies, a and b are not; c and d show one original at other times
     assert found.precision() == (2, 3)
     assert found.others() == (1, 1)
-    assert found.wrong() == ["a | b"]
+    assert found.wrong() == ["a | b | copy"]
+    assert found.missed() == ["a | d | ", "a | h | nothing"]
 
 
 def test_recall_at_precision_takes_the_lowest_similarity_that_is_right():
