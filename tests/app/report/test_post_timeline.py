@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frametrace.app.output.console_output import moment_text
-from frametrace.app.report.timeline import timeline
+from frametrace.app.report.post_timeline import timeline
 from frametrace.case.schemas import TIME
 
 START = datetime(2019, 8, 1, tzinfo=UTC)
