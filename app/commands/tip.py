@@ -44,8 +44,8 @@ marking_option = click.option(
 def command() -> None:
     """Share what another platform needs to find the same material, without the pictures.
 
-    A tip holds hashes of pictures and captions with counts; accounts appear only as pseudonyms. All
-    commands except keygen take --json.
+    A tip holds hashes of pictures, frames of videos and captions with counts; accounts appear only
+    as pseudonyms. All commands except keygen take --json.
 
     \b
     frametrace tip export twitter_case --group photo-0123456789abcdef --out tip.json
@@ -94,6 +94,11 @@ def keygen(name: Path) -> None:
     help="Leave out local features and caption vectors, from which the picture could be redrawn "
     "and the words guessed. Edited copies and reworded captions are then not found.",
 )
+@click.option(
+    "--without-videos",
+    is_flag=True,
+    help="Leave out videos. Versions of Frametrace before 0.12 can read only such a tip.",
+)
 @click.option("--reveal-accounts", is_flag=True, help="Include account ids instead of pseudonyms.")
 @click.option(
     "--account-key",
@@ -105,8 +110,9 @@ def keygen(name: Path) -> None:
 def export(case: Path, **options: Any) -> None:
     """Write a tip about groups, framings or accounts of CASE: hashes, times and counts.
 
-    A group contributes its shared picture or captions and the captions of its posts; a framing the
-    captions of its posts and a picture of each; an account all of its own pictures and captions.
+    A group contributes its shared picture, video or captions and the captions of its posts; a
+    framing the captions of its posts and a picture of each; an account all of its own pictures,
+    videos and captions. Of a video a tip has a few frames, with their times.
 
     \b
     frametrace tip export twitter_case --group photo-0123456789abcdef --out tip.json
@@ -124,6 +130,7 @@ def export(case: Path, **options: Any) -> None:
         tlp=Tlp(options["tlp"]),
         with_captions=options["with_captions"],
         hashes_only=options["hashes_only"],
+        with_videos=not options["without_videos"],
         reveal_accounts=options["reveal_accounts"],
         account_key=options["account_key"],
         sign_with=options["sign"],
@@ -162,9 +169,9 @@ def show(tip: Path, trusted: tuple[Path, ...], as_json: bool) -> None:
 def check(case: Path, tip: Path, out: Path, trusted: tuple[Path, ...], **options: Any) -> None:
     """Find the posts, accounts, pages and groups of CASE that echo TIP, and write a report.
 
-    An echo is a post that reuses a picture or text of the tip. index.html needs no other file and
-    no network. The tables are echoes.csv (one row per post, with its evidence), accounts.csv and
-    items.csv, whose column `verdict` is for your answers.
+    An echo is a post that reuses a picture, video or text of the tip. index.html needs no other
+    file and no network. The tables are echoes.csv (one row per post, with its evidence),
+    accounts.csv and items.csv, whose column `verdict` is for your answers.
 
     \b
     frametrace tip check facebook_case tip.json --from sender.pub.pem --out echoes/
@@ -278,6 +285,11 @@ def opinions(case: Path, as_json: bool) -> None:
 
 @command.command("convert")
 @click.argument("source", type=_PATH)
+@click.option(
+    "--video",
+    default="",
+    help="A video of the case SOURCE, by its file name or SHA-256: write its vPDQ features.",
+)
 @file_option
 @by_option
 @marking_option
@@ -292,10 +304,15 @@ def convert(source: Path, out: Path, trusted: tuple[Path, ...], **options: Any) 
     hasher-matcher-actioner (HMA). The suffix of --out selects the format: .csv, .json, or any other
     for lines.
 
+    Files of vPDQ features (frame number, quality, hash, seconds) are one video with its times. A
+    tip with one video becomes such a file if --out ends in .vpdq, and so does a video of a case.
+
     \b
     frametrace tip convert hashes.txt --out tip.json
     frametrace tip convert tip.json --out hashes.csv
     frametrace tip convert bank.json --out tip.json
+    frametrace tip convert clip.vpdq --out tip.json
+    frametrace tip convert twitter_case --video clip.mp4 --out clip.vpdq
     """
     from frametrace.app.tips import convert_hash_lists
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.app.output.console_output import moment_text
+from frametrace.app.tips.echo_words import video_sentence
 from frametrace.app.tips.tip_summary import tip_contents, tip_origin
 from frametrace.case.store import Case
 from frametrace.embed.signals import SIGNALS, Metric, pdq, phash
@@ -76,6 +77,8 @@ class CheckPage:
 def evidence_sentence(row: Mapping[str, Any]) -> str:
     """The evidence of an echo in one sentence: the signal, how close it is, and the item."""
     signal = row["signal"]
+    if row.get("spans"):
+        return video_sentence(row)
     if SIGNALS[signal].metric is Metric.HAMMING:
         evidence = f"{SIGNALS[signal].explain(row)} from"
     elif signal == Local.name:

@@ -1,4 +1,4 @@
-"""Runs `frametrace tip convert`: a list of hashes to a tip, or a tip to a list."""
+"""Runs `frametrace tip convert`: a list of hashes to a tip, or a tip or a video to a list."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -7,6 +7,7 @@ from typing import Any
 
 from frametrace.app.output.console_output import print_json, print_line
 from frametrace.app.report.csv_tables import write_csv
+from frametrace.case.store import Case
 from frametrace.matcher.tips.hash_lists import (
     lost_in_list,
     pdq_hashes,
@@ -17,20 +18,32 @@ from frametrace.matcher.tips.read_tip import read_tip
 from frametrace.matcher.tips.signed_documents import TIP, VERDICT, is_document
 from frametrace.matcher.tips.threatexchange import write_bank
 from frametrace.matcher.tips.tip_model import Tlp
+from frametrace.matcher.tips.vpdq_files import VpdqFeatures, is_vpdq
+from frametrace.matcher.tips.vpdq_tips import (
+    tip_from_vpdq,
+    vpdq_from_case,
+    vpdq_from_tip,
+    write_features,
+)
 from frametrace.posts.errors import CaseError, UsageError
 
 __all__ = ["convert"]
+
+_VPDQ = ".vpdq"  # suffix of the files of vPDQ features that a tip is written as
 
 
 def convert(source: Path, out: Path, trusted: Sequence[Path], options: Mapping[str, Any]) -> None:
     """Write a tip as a list, or a list as a tip, and print what it holds.
 
-    Raises `UsageError` if a file that is not a list would be overwritten, and if trusted keys are
-    named for a list, which is never signed.
+    A list of hashes may be one of a video's frames (vPDQ), which a case can give as well. Raises
+    `UsageError` if a file that is not a list would be overwritten, and if trusted keys are named
+    for a list, which is never signed.
     """
     if out.resolve() == source.resolve():
         raise UsageError(f"{out} would overwrite its source: name another file")
-    if is_document(source, TIP):
+    if options["video"]:
+        _video_to_list(source, out, options)
+    elif is_document(source, TIP):
         _tip_to_list(source, out, trusted, as_json=options["as_json"])
     elif trusted:
         raise UsageError("--from is for tips; a list of hashes is never signed")
@@ -42,6 +55,11 @@ def _tip_to_list(source: Path, out: Path, trusted: Sequence[Path], *, as_json: b
     """Write a tip's PDQ hashes as CSV or JSON, if `out` has that suffix, otherwise as lines."""
     _refuse_to_overwrite(out)
     tip = read_tip(source, trusted)
+    if out.suffix.lower() == _VPDQ:
+        features = vpdq_from_tip(tip)
+        write_features(out, features)
+        _print_features(out, features, as_json=as_json, label=tip.head.tlp.label)
+        return
     hashes = pdq_hashes(tip)
     marking_note = "which this format can't carry"
     if out.suffix.lower() == ".csv":
@@ -63,6 +81,25 @@ def _tip_to_list(source: Path, out: Path, trusted: Sequence[Path], *, as_json: b
     print_line("note", f"such a list can't carry: {', '.join(left_out)}")
 
 
+def _video_to_list(case: Path, out: Path, options: Mapping[str, Any]) -> None:
+    """Write the frames of a case's video as vPDQ features."""
+    _refuse_to_overwrite(out)
+    features = vpdq_from_case(Case(case), options["video"])
+    write_features(out, features)
+    _print_features(out, features, as_json=options["as_json"])
+
+
+def _print_features(
+    out: Path, features: VpdqFeatures, *, as_json: bool, label: str | None = None
+) -> None:
+    """Print what a vPDQ file holds; `label` is the marking of the tip that it was made from."""
+    if as_json:
+        print_json({"out": out, "frames": len(features), "tlp": label})
+        return
+    marking = f"; {label}, which this format can't carry" if label else ""
+    print_line("frames", f"{len(features):,} of one video in {out}{marking}")
+
+
 def _refuse_to_overwrite(out: Path) -> None:
     """Raise `UsageError` if `out` is a device, a tip, a verdict or a key."""
     if not out.exists():
@@ -78,7 +115,8 @@ def _refuse_to_overwrite(out: Path) -> None:
 def _list_to_tip(source: Path, out: Path, options: Mapping[str, Any]) -> None:
     """Write a list of hashes as a tip."""
     requested = Tlp(options["tlp"])
-    converted = tip_from_list(
+    tip_from = tip_from_vpdq if is_vpdq(source) else tip_from_list
+    converted = tip_from(
         source, out, made_by=options["made_by"], tlp=requested, key=options["sign"]
     )
     if options["as_json"]:

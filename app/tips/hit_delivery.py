@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 
 from frametrace.app.output.console_output import json_line, print_json_line, print_line
+from frametrace.app.output.video_words import is_still, when
 from frametrace.matcher.tips.canonical_json import short_digest
 from frametrace.matcher.tips.watch_new_posts import WatchResult
 from frametrace.matcher.tips.watch_state import PendingHit
@@ -166,5 +167,14 @@ def _labelled_sentence(hit: Mapping[str, Any]) -> tuple[str, str]:
         return "named", f"{hit['name']}: post {hit['post_id']} by {who}"
     known = f"tip {hit['known_as'][:16]}" if hit["tlp"] else hit["known_as"]
     marking = f", {hit['tlp']}" if hit["tlp"] else ""
-    evidence = f"{hit['signal']}, {hit['similarity']:.2f}"
+    evidence = f"{hit['signal']}, {hit['similarity']:.2f}{_times(hit)}"
     return "found", f"{who}: post {hit['post_id']} reuses {known} by {evidence}{marking}"
+
+
+def _times(hit: Mapping[str, Any]) -> str:
+    """From when to when a video of the post shows known material, or a known video the picture."""
+    if not hit.get("spans"):
+        return ""
+    if is_still(hit["spans"], "b"):
+        return f", {when(hit['spans'], 'a')} of the known video"
+    return f", {when(hit['spans'], 'b')}"

@@ -29,6 +29,7 @@ _ACCOUNT_COLUMNS = {
     "account_name": "name",
     "posts": "posts",
     "pictures": "pictures",
+    "videos": "videos",
     "captions": "captions",
     "signal": "closest by",
     "distance": "bits",
@@ -75,7 +76,13 @@ def print_exported(exported: ExportedTip, out: Path, *, as_json: bool) -> None:
         return
     note = f"; {exported.left_out:,} without a signal were left out" if exported.left_out else ""
     print_line("tip", f"{out}, {head.tlp.label}")
-    print_line("holds", f"{exported.pictures:,} pictures, {exported.captions:,} captions{note}")
+    kinds = {
+        "pictures": exported.pictures,
+        "videos": exported.videos,
+        "captions": exported.captions,
+    }
+    counts = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
+    print_line("holds", f"{counts}{note}")
     print_line("accounts", head.accounts)
     print_line("sha256", exported.sha256)
 

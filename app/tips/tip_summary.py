@@ -2,6 +2,8 @@
 
 from dataclasses import asdict
 
+import pyarrow.compute as pc
+
 from frametrace.app.output.console_output import print_json, print_line
 from frametrace.matcher.tips.signatures import Signature
 from frametrace.matcher.tips.tip_model import Tip
@@ -14,7 +16,8 @@ def print_tip(tip: Tip, *, as_json: bool) -> None:
     head, signature = tip.head, tip.signature
     if as_json:
         signer = asdict(signature) if signature else None
-        about = {"sha256": tip.sha256, "signature": signer, "items": tip.items.num_rows}
+        counts = {"items": tip.items.num_rows, "frames": tip.frames.num_rows}
+        about = {"sha256": tip.sha256, "signature": signer, **counts}
         print_json({**about, "head": head.to_json(), "tlp": head.tlp.label})
         return
     for name, value in tip_origin(tip):
@@ -36,8 +39,15 @@ def tip_origin(tip: Tip) -> list[tuple[str, str]]:
 
 
 def tip_contents(tip: Tip) -> str:
-    """How many items a tip holds, and their signals."""
-    return f"{tip.items.num_rows:,} items: {', '.join(sorted(tip.head.signals or {}))}"
+    """How many items a tip holds, how many of them are videos, and their signals."""
+    signals = ", ".join(sorted(tip.head.signals or {}))
+    videos = len(tip.items) - tip.items["duration_ms"].null_count
+    if not videos:
+        return f"{tip.items.num_rows:,} items: {signals}"
+    noun = "video" if videos == 1 else "videos"
+    seconds = round((pc.sum(tip.items["duration_ms"]).as_py() or 0) / 1000)
+    frames = f"{tip.frames.num_rows:,} frames of {videos:,} {noun} ({seconds:,} s)"
+    return f"{tip.items.num_rows:,} items, with {frames}: {signals}"
 
 
 def _signed_by(signature: Signature | None) -> str:

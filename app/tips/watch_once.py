@@ -110,7 +110,7 @@ def _model_free_signals(case: Case, tips: Sequence[Tip]) -> tuple[str, ...]:
     )
     use_phash = Phash.name in case.epoch.signals or any(pc.any(rows).as_py() for rows in phash_only)
     use_local = Local.name in case.epoch.signals or any(
-        tip.items["local"].null_count < len(tip.items) for tip in tips
+        table["local"].null_count < len(table) for tip in tips for table in (tip.items, tip.frames)
     )
     return (
         Pdq.name,

@@ -1,6 +1,6 @@
 """Checks a case against a tip: finds the posts, accounts, pages and groups that echo it.
 
-An echo is a post that reuses a picture or text of the tip (see `find_echoes`).
+An echo is a post that reuses a picture, video or text of the tip (see `find_echoes`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +21,7 @@ from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.embed.thresholds import PDQ_MAX_DISTANCE
 from frametrace.matcher.case_signals import weights_of
+from frametrace.matcher.result_schemas import SPANS
 from frametrace.matcher.tips.caption_vectors import can_compare_meanings, same_model
 from frametrace.matcher.tips.find_echoes import find_echoes
 from frametrace.matcher.tips.known_material import (
@@ -49,6 +50,7 @@ ECHOING_ACCOUNTS = pa.schema(
         ("account_name", pa.string()),
         ("posts", pa.int64()),
         ("pictures", pa.int64()),  # items of the tip
+        ("videos", pa.int64()),
         ("captions", pa.int64()),
         ("first_at", _TIME),
         ("last_at", _TIME),
@@ -58,6 +60,7 @@ ECHOING_ACCOUNTS = pa.schema(
         ("similarity", pa.float32()),
         ("relation", pa.string()),
         ("mirrored", pa.bool_()),
+        ("spans", SPANS),
     ]
 )
 
@@ -91,17 +94,18 @@ _ACCOUNTS = """
 SELECT e.platform, e.account_id, min(e.account_kind) AS account_kind,
     coalesce(min(e.account_name), min(a.account_name)) AS account_name,
     count(DISTINCT e.post_id) AS posts,
-    count(DISTINCT e.item) FILTER (caption_sha256 IS NULL) AS pictures,
+    count(DISTINCT e.item) FILTER (item_id LIKE 'picture-%') AS pictures,
+    count(DISTINCT e.item) FILTER (item_id LIKE 'video-%') AS videos,
     count(DISTINCT e.item) FILTER (caption_sha256 IS NOT NULL) AS captions,
     min(e.posted_at) AS first_at, max(e.posted_at) AS last_at,
     unnest(arg_min(
         {'item_id': item_id, 'signal': signal, 'distance': distance, 'similarity': similarity,
-         'relation': relation, 'mirrored': mirrored},
+         'relation': relation, 'mirrored': mirrored, 'spans': spans},
         (caption_sha256 IS NOT NULL, signal IN ('local', 'caption'), signal, -similarity,
             item)))
 FROM echoes_of_one_kind e LEFT JOIN accounts a USING (platform, account_id)
 GROUP BY e.platform, e.account_id
-ORDER BY pictures + captions DESC, posts DESC, e.platform, e.account_id
+ORDER BY pictures + videos + captions DESC, posts DESC, e.platform, e.account_id
 """
 
 _ECHOED = """
@@ -216,6 +220,11 @@ def _notes(case: Case, tip: Tip, used: Sequence[str]) -> list[str]:
     if flat:
         notes.append(f"Pictures of the tip that are too flat for PDQ were not compared: {flat:,}.")
     only_phash = pc.sum(pc.and_(pc.is_valid(items["phash"]), pc.is_null(items["pdq"]))).as_py()
+    if tip.frames.num_rows:
+        notes.append(
+            "Videos were compared by the few frames that the tip holds of each: where they begin "
+            "and end may be off by the time between two frames."
+        )
     if Local.name in used:
         notes.append(
             "Edited copies were verified with the tip's local features and the case's pictures, "

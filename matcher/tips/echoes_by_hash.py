@@ -21,7 +21,7 @@ from frametrace.matcher.tips.echoes_by_text import MAX_DIFFERENT_VALUES, drop_un
 from frametrace.matcher.tips.known_material import NEAREST_ITEMS, EchoSettings, concat_matches
 from frametrace.matcher.tips.nearest_items import NearestItems, nearest_hashes, nearest_keys
 
-__all__ = ["echoes_by_hash"]
+__all__ = ["echoes_by_hash", "hash_index", "known_codes"]
 
 _WIDTH: Mapping[str, int] = {  # bytes of a hash, values of a MinHash key
     pdq.Pdq.name: pdq.BITS // 8,
@@ -63,20 +63,20 @@ def _by_signal(
     settings: EchoSettings,
     items: pa.Array | None,
 ) -> pa.Table:
-    rows, known = _known_codes(material, name)
+    rows, known = known_codes(material, name)
     if not len(rows):
         return NEAREST_ITEMS.empty_table()
     if name == caption_key.CaptionKey.name:
         keys = _minhash_keys(case, items)
         nearest = nearest_keys(keys.codes, known, MAX_DIFFERENT_VALUES)
         return drop_uninformative(case, _table(keys, rows, nearest, name))
-    index = _hash_index(case, name, items)
+    index = hash_index(case, name, items)
     radius = settings.max_pdq if name == pdq.Pdq.name else settings.max_phash
     nearest = nearest_hashes(index, known, radius)
     return _table(index.codes, rows, nearest, name)
 
 
-def _known_codes(material: pa.Table, name: str) -> tuple[np.ndarray, np.ndarray]:
+def known_codes(material: pa.Table, name: str) -> tuple[np.ndarray, np.ndarray]:
     """The rows of the material that are compared by a signal, and their (m, k) codes."""
     keep = pc.is_valid(material[name])
     if name == pdq.Pdq.name:
@@ -92,7 +92,7 @@ def _known_codes(material: pa.Table, name: str) -> tuple[np.ndarray, np.ndarray]
     return rows, native.reshape(-1, _WIDTH[name])
 
 
-def _hash_index(case: Case, name: str, items: pa.Array | None) -> HammingIndex:
+def hash_index(case: Case, name: str, items: pa.Array | None) -> HammingIndex:
     """The index of all hashes of a case, or a temporary one of some items."""
     if items is None:
         return open_index(case, name, HammingIndex)

@@ -19,7 +19,6 @@ from frametrace.embed.signals.local import Features, Local
 from frametrace.matcher.pictures.compare_pairs import FEW_PAIRS, comparable_pictures
 from frametrace.matcher.pictures.compare_worker import load_values, value_files
 from frametrace.matcher.pictures.verify_without_pixels import features_contradict
-from frametrace.matcher.tips.edited_copy_search import find_edited_copies
 from frametrace.matcher.tips.known_material import NEAREST_ITEMS, concat_matches
 from frametrace.work.executor import Executor
 from frametrace.work.process_pool import executor_for
@@ -42,19 +41,18 @@ def echoes_by_picture(
     case: Case,
     material: pa.Table,
     by_hash: pa.Table,
-    items: pa.Array | None = None,
+    copies: pa.Table,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> pa.Table:
-    """The matches by hash that local features don't contradict, and edited copies.
+    """The matches by hash that local features don't contradict, and the edited copies.
 
-    In the schema NEAREST_ITEMS, like `by_hash`. `items` limits the search to these pictures.
+    In the schema NEAREST_ITEMS, like `by_hash`. `copies` are in the schema `EDITED_COPIES`.
     """
     features = material["local"].cast(pa.large_binary()).take(by_hash["item"]).combine_chunks()
     pictures = by_hash["sha256"].combine_chunks()
     contradicted = contradicted_by_features(case, pictures, features, executor, progress)
     confirmed = by_hash.filter(pa.array(~contradicted))
-    copies = find_edited_copies(case, material, items, executor, progress)
     return concat_matches([confirmed, _best_items(copies, confirmed["sha256"].combine_chunks())])
 
 

@@ -24,6 +24,7 @@ from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.embed.signals.local import Features, Local
 from frametrace.embed.signals.thumbnail import Thumbnail
+from frametrace.index.distinct_codes import as_digits
 from frametrace.index.feature_join.feature_join import Proposals, propose_pairs
 from frametrace.index.feature_join.join_folder import copy_join
 from frametrace.index.feature_shards import FeatureShards
@@ -73,9 +74,8 @@ def find_edited_copies(
     """The pictures of a case that are edited copies of items, in the schema EDITED_COPIES.
 
     `material` has the columns `local` and `thumbnail`, which hold values of these signals or null;
-    an item without a thumbnail is verified by its features alone. `pictures` limits the search to
-    these pictures. There is one row for each item that a picture shows. Without an executor one
-    process per processor is used.
+    an item without a thumbnail is verified by its features alone. `pictures` limits the
+    search. There is a row for each item that a picture shows; by default a process per processor.
     """
     progress = progress or Silent()
     items = _Items.of(material)
@@ -95,6 +95,7 @@ def find_edited_copies(
             ),
             pa.concat_arrays([able, items.digest]),
             progress,
+            owners_of=items.is_item,
         )
         able = _proposed_pictures(proposals, items, able)  # only their values are loaded
         queue = _VerificationQueue.of(proposals, items, able)
@@ -106,10 +107,7 @@ def find_edited_copies(
 
 @dataclass(frozen=True, slots=True)
 class _Items:
-    """The k items that have features: their rows in the material, synthetic digests, and values.
-
-    The synthetic digests identify items in the join; they differ from the digests of all pictures.
-    """
+    """The k items with features: rows in the material, digests made up for the join, and values."""
 
     row: np.ndarray
     digest: pa.Array
@@ -120,9 +118,12 @@ class _Items:
     def of(cls, material: pa.Table) -> "_Items":
         local, thumbnail = (material[name].combine_chunks() for name in ("local", "thumbnail"))
         row = np.flatnonzero(local.is_valid().to_numpy(zero_copy_only=False))
-        rows = pa.array(row)
         names = [hashlib.sha256(f"item {number}".encode()).hexdigest() for number in row.tolist()]
-        return cls(row, pa.array(names, pa.string()), local.take(rows), thumbnail.take(rows))
+        return cls(row, pa.array(names, pa.string()), local.take(row), thumbnail.take(row))
+
+    def is_item(self, digests: np.ndarray) -> np.ndarray:
+        """1 for the digests of items, 0 for those of pictures."""
+        return np.asarray(pc.is_in(as_digits(digests), value_set=self.digest)).astype(np.int64)
 
     def write_shard(self, folder: Path) -> Path:
         """Write the items as a shard like those of a case."""
@@ -142,7 +143,7 @@ class _Copy(NamedTuple):
 
 
 class _Pair(NamedTuple):
-    """The numbers of an item and a picture, and whether the item is mirrored first."""
+    """An item and a picture, by number, and whether the item is mirrored first."""
 
     item: int
     picture: int

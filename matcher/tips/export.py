@@ -1,13 +1,14 @@
 """Exports a tip about groups, framings or accounts: signals and counts, no pictures, no names."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import xxhash
 
@@ -16,13 +17,13 @@ from frametrace.case.locks import writer_lock
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.case.views import connect
-from frametrace.embed.signals.caption import Caption
 from frametrace.matcher.framing.by_example.saved_framings import checked_framing_name
 from frametrace.matcher.saved_results import MatchRun, Results, load_results
-from frametrace.matcher.tips.canonical_json import short_digest
+from frametrace.matcher.tips.export_items import POSTS_OF_ITEM, Disclosure, item_documents
 from frametrace.matcher.tips.export_selection import Selection, selected_posts
-from frametrace.matcher.tips.pseudonyms import account_key, pseudonym
-from frametrace.matcher.tips.signed_documents import TIP, write_document
+from frametrace.matcher.tips.export_videos import VideoItems
+from frametrace.matcher.tips.pseudonyms import account_key
+from frametrace.matcher.tips.signed_documents import TIP, TIP_WITH_VIDEOS, write_document
 from frametrace.matcher.tips.tip_model import SIGNAL_COLUMNS, Head, ItemKind, Tlp, program_version
 from frametrace.matcher.tips.tip_signals import add_features_and_vectors, has_signal, signal_origin
 from frametrace.posts.errors import CaseError, TipError, UsageError
@@ -33,10 +34,6 @@ __all__ = ["ExportSettings", "ExportedTip", "check_sent", "export_tip", "sent_it
 # item represents), and the key of the pseudonyms.
 _FOLDER = "tips"
 _KEY = "accounts.key"
-_MAX_CAPTION = 100_000  # characters, as in the schema
-_MAX_ACCOUNTS = 100_000  # of an item; if more share it, that says nothing about any one of them
-_BLOCK = 10_000  # items converted to Python objects at a time
-
 
 # Pictures or captions with the same hashes are one item. A signal that the case lacks is null.
 _ITEMS = """
@@ -45,13 +42,7 @@ WITH valued AS (
     FROM selected c {joins}
 )
 SELECT kind, pdq, phash, caption_key, max(quality) AS quality,
-    list_sort(list(DISTINCT sha256)) AS digests,
-    strftime(min(posted_at), '%Y-%m-%dT%H:%MZ') AS first_seen,
-    strftime(max(posted_at), '%Y-%m-%dT%H:%MZ') AS last_seen,
-    list_sort(list(DISTINCT {{'platform': platform, 'kind': account_kind, 'id': account_id}}))
-        AS accounts,
-    list_sort(list(DISTINCT {{'platform': platform, 'kind': account_kind, 'post': post_id}}))
-        AS posts,
+    {posts_of_item},
     min(text) FILTER (kind = 'caption') AS caption
 FROM valued WHERE pdq IS NOT NULL OR phash IS NOT NULL OR caption_key IS NOT NULL
 GROUP BY ALL ORDER BY kind DESC, min(sha256)
@@ -72,13 +63,15 @@ class ExportSettings:
 
     `account_key` is the file with the secret of the pseudonyms, by default one in the case;
     `sign_with` an Ed25519 secret key in PEM. With `hashes_only` pictures have no local features and
-    captions no vectors, from which the picture could be redrawn and the words guessed.
+    captions no vectors, from which the picture could be redrawn and the words guessed. Tips without
+    videos can be read by versions of Frametrace that know no videos.
     """
 
     made_by: str = ""
     tlp: Tlp = Tlp.AMBER
     with_captions: bool = False
     hashes_only: bool = False
+    with_videos: bool = True
     reveal_accounts: bool = False
     account_key: Path | None = None
     sign_with: Path | None = None
@@ -91,8 +84,9 @@ class ExportedTip:
     sha256: str
     head: Head
     pictures: int
+    videos: int
     captions: int
-    left_out: int  # selected pictures and captions without any signal
+    left_out: int  # selected pictures, videos and captions without any signal
 
 
 def export_tip(
@@ -110,7 +104,10 @@ def export_tip(
     rows = _item_rows(case, selected)
     if not settings.hashes_only:
         rows = add_features_and_vectors(case, rows)
-    if not rows.num_rows:
+    videos = VideoItems()
+    if settings.with_videos:
+        videos = VideoItems.of(case, selected, hashes_only=settings.hashes_only)
+    if not rows.num_rows and not len(videos):
         raise UsageError(
             "nothing in the selection has a signal to send; compute them with: "
             f"frametrace embed {case.path}"
@@ -118,19 +115,34 @@ def export_tip(
     with writer_lock(case.path):
         sweep(case.path / _FOLDER)
         key = None if settings.reveal_accounts else _account_key(case, settings)
+    names = sorted({*_signals(rows), *videos.signal_names()})
     head = replace(
         _head(case, selection, matched, settings),
-        signals={name: signal_origin(case, name) for name in _signals(rows)},
+        signals={name: signal_origin(case, name) for name in names},
     )
+    disclosure = Disclosure(key, settings.with_captions)
+    items = chain(item_documents(rows, disclosure), videos.documents(disclosure))
+    kind = TIP_WITH_VIDEOS if len(videos) else TIP
     ids: list[str] = []
+    digests = [*rows["digests"].to_pylist(), *videos.digests]
     with writer_lock(case.path):
-        items = _items(rows, key, settings, ids)
-        sha256 = write_document(out, TIP, head.to_json(), items, settings.sign_with)
-        _record_sent(case, sha256, pa.array(ids, pa.string()), rows["digests"])
-    pictures = sum(item_id.startswith(ItemKind.PICTURE) for item_id in ids)
-    sent = pc.sum(pc.list_value_length(rows["digests"])).as_py()
+        sha256 = write_document(out, kind, head.to_json(), _noting(items, ids), settings.sign_with)
+        _record_sent(case, sha256, pa.array(ids, pa.string()), digests)
     in_selection = selected.group_by(["kind", "sha256"]).aggregate([]).num_rows
-    return ExportedTip(sha256, head, pictures, len(ids) - pictures, in_selection - sent)
+    return ExportedTip(sha256, head, *_counts(ids), in_selection - sum(map(len, digests)))
+
+
+def _counts(ids: Sequence[str]) -> tuple[int, int, int]:
+    """How many pictures, videos and captions some items are."""
+    kinds = Counter(item_id.split("-")[0] for item_id in ids)
+    return kinds[ItemKind.PICTURE], kinds[ItemKind.VIDEO], kinds[ItemKind.CAPTION]
+
+
+def _noting(items: Iterable[dict[str, Any]], ids: list[str]) -> Iterator[dict[str, Any]]:
+    """The items one by one; appends their ids to `ids`."""
+    for item in items:
+        ids.append(item["id"])
+        yield item
 
 
 def _head(
@@ -206,6 +218,7 @@ def _item_rows(case: Case, selected: pa.Table) -> pa.Table:
     """One row per item, with its signals as stored in the case."""
     available = [name for name in _KIND_OF_SIGNAL if has_signal(case, name)]
     query = _ITEMS.format(
+        posts_of_item=POSTS_OF_ITEM,
         quality="pdq.quality" if "pdq" in available else "NULL",
         **{name: f"{name}.code" if name in available else "NULL" for name in _KIND_OF_SIGNAL},
         joins=" ".join(
@@ -216,63 +229,6 @@ def _item_rows(case: Case, selected: pa.Table) -> pa.Table:
     with connect(case, *map(signal_table, available)) as connection:
         connection.register("selected", selected)
         return connection.sql(query).to_arrow_table()
-
-
-def _items(
-    rows: pa.Table, key: bytes | None, settings: ExportSettings, ids: list[str]
-) -> Iterator[dict[str, Any]]:
-    """The items one by one; appends their ids to `ids`."""
-    for batch in rows.to_batches(max_chunksize=_BLOCK):
-        for row in batch.to_pylist():
-            item = _item(row, key, settings)
-            ids.append(item["id"])
-            yield item
-
-
-def _item(row: Mapping[str, Any], key: bytes | None, settings: ExportSettings) -> dict[str, Any]:
-    signals: dict[str, Any] = {}
-    if row["pdq"] is not None:
-        signals["pdq"] = {"hash": row["pdq"].hex(), "quality": row["quality"]}
-    if row["phash"] is not None:
-        signals["phash"] = row["phash"].hex()
-    if row["caption_key"] is not None:
-        signals["caption_key"] = "".join(f"{number:08x}" for number in row["caption_key"])
-    if row.get("local") is not None:
-        signals["local"] = row["local"]
-    if row.get("vector") is not None:
-        signals[Caption.name] = row["vector"]
-    item = {
-        "id": f"{row['kind']}-{short_digest(signals)}",
-        "signals": signals,
-        "counts": _counts(row),
-    }
-    if len(row["accounts"]) <= _MAX_ACCOUNTS:
-        item["accounts"] = sorted(_account_name(account, key) for account in row["accounts"])
-    seen = {name: row[name] for name in ("first_seen", "last_seen") if row[name]}
-    caption = (
-        {"caption": row["caption"][:_MAX_CAPTION]}
-        if settings.with_captions and row["caption"]
-        else {}
-    )
-    return {**item, **seen, **caption}
-
-
-def _account_name(account: Mapping[str, str], key: bytes | None) -> str:
-    if key is None:
-        return f"{account['platform']}/{account['id']}"
-    return pseudonym(key, account["platform"], account["id"])
-
-
-def _counts(row: Mapping[str, Any]) -> list[dict[str, Any]]:
-    counts: dict[tuple[str, str], dict[str, int]] = {}
-    for name in ("accounts", "posts"):
-        for entry in row[name]:
-            key = entry["platform"], entry["kind"]
-            counts.setdefault(key, {"accounts": 0, "posts": 0})[name] += 1
-    return [
-        {"platform": platform, "kind": kind, **numbers}
-        for (platform, kind), numbers in sorted(counts.items())
-    ]
 
 
 def _account_key(case: Case, settings: ExportSettings) -> bytes:
@@ -291,8 +247,8 @@ def _verified(case: Case, sha256: str, path: Path) -> bytes:
     return content
 
 
-def _record_sent(case: Case, sha256: str, ids: pa.Array, digests: pa.ChunkedArray) -> None:
-    table = pa.table({"id": ids, "sha256": digests}).cast(_SENT)
+def _record_sent(case: Case, sha256: str, ids: pa.Array, digests: Sequence[Sequence[str]]) -> None:
+    table = pa.table({"id": ids, "sha256": digests}, schema=_SENT)
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     content = sink.getvalue().to_pybytes()

@@ -18,8 +18,8 @@ from frametrace.posts.errors import UsageError
 
 __all__ = ["SELECTED_POSTS", "Selection", "selected_posts"]
 
-# One row per selected post and picture or caption that it carries; `kind` is `picture` or
-# `caption`.
+# One row per selected post and picture, video or caption that it carries; `kind` is `picture`,
+# `video` or `caption`.
 SELECTED_POSTS = pa.schema(
     [
         pa.field("kind", pa.string(), nullable=False),
@@ -50,7 +50,9 @@ WITH carried AS (
     UNION SELECT p.platform, p.post_id, 'caption', p.caption_sha256
     FROM posts p SEMI JOIN accounts USING (platform, account_id) WHERE p.repost_of IS NULL
 )
-SELECT k.kind, k.sha256, p.platform, p.post_id, p.account_id, p.account_kind, p.posted_at,
+SELECT CASE WHEN k.kind = 'picture' AND k.sha256 IN (SELECT sha256 FROM videos)
+        THEN 'video' ELSE k.kind END AS kind,
+    k.sha256, p.platform, p.post_id, p.account_id, p.account_kind, p.posted_at,
     coalesce(k.picture_text, p.text) AS text
 FROM (
     SELECT *, NULL AS picture_text FROM carried
@@ -60,7 +62,7 @@ FROM (
 WHERE k.sha256 IS NOT NULL
 QUALIFY row_number() OVER (
     PARTITION BY k.kind, k.sha256, p.platform, p.post_id ORDER BY picture_text NULLS FIRST) = 1
-ORDER BY k.kind, k.sha256, p.platform, p.post_id
+ORDER BY kind, k.sha256, p.platform, p.post_id
 """
 
 
@@ -90,7 +92,7 @@ def selected_posts(
     if matched is not None:
         framings = [_framing_posts(case, name, *matched) for name in selection.framings]
         members = pa.concat_tables([_group_posts(selection.groups, matched[0]), *framings])
-    with connect(case, "posts", "post_media") as connection:
+    with connect(case, "posts", "post_media", "videos") as connection:
         accounts = _account_keys(named_accounts(connection), selection.accounts)
         connection.register("accounts", accounts)
         connection.register("members", members)

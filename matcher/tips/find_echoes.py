@@ -5,29 +5,35 @@ Known material is what a tip holds, or what the case's known groups share (`know
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from frametrace.case.store import Case
+from frametrace.case.with_frames import has_videos
 from frametrace.embed.signals import caption_key
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Local
 from frametrace.matcher.account_names import connect
-from frametrace.matcher.result_schemas import POST_FIELDS
+from frametrace.matcher.result_schemas import POST_FIELDS, SPANS
 from frametrace.matcher.tips.echoes_by_hash import echoes_by_hash
 from frametrace.matcher.tips.echoes_by_text import echoes_by_meaning
-from frametrace.matcher.tips.known_material import EchoSettings, concat_matches
+from frametrace.matcher.tips.echoes_by_video import MATCHED_MEDIA, echoes_by_video
+from frametrace.matcher.tips.frame_matches import Search, edited_copies
+from frametrace.matcher.tips.known_material import EchoSettings, concat_matches, without_frames
 from frametrace.matcher.tips.texts_in_pictures import texts_in_pictures
 from frametrace.work.executor import Executor
 from frametrace.work.progress import Progress
 
 __all__ = ["ECHOES", "find_echoes"]
 
-# One row per post and picture or caption of it that reuses known material, with the nearest item:
+# One row per post and picture, video or caption of it that reuses known material, with the nearest
+# item:
 # `item` is its row in the material, `near` the number of items within the threshold. `distance` is
 # in bits. `similarity` is, by signal: for hashes 1 minus the fraction of bits that differ, for
 # MinHash keys the estimated Jaccard similarity, for local features the fraction of inliers, for
 # caption vectors the cosine. `relation` is `copy`; with local features also `contains` (the post's
 # picture contains the item's) or `part` (it is a part of the item's). Only local features set
-# `mirrored`. For text in a picture the row has the picture and the digest of the text.
+# `mirrored`. For text in a picture the row has the picture and the digest of the text. `spans` say
+# when the item (A) and the post's picture or video (B) show the same; null if neither is a video.
 ECHOES = pa.schema(
     [
         pa.field("item", pa.int64(), nullable=False),
@@ -38,6 +44,7 @@ ECHOES = pa.schema(
         ("near", pa.int64()),
         pa.field("relation", pa.string(), nullable=False),
         ("mirrored", pa.bool_()),
+        ("spans", SPANS),
         *POST_FIELDS,
         ("text", pa.string()),
         ("media_sha256", pa.string()),
@@ -88,6 +95,26 @@ def find_echoes(
     nearest item; of equally near items, with the first.
     """
     items = None if posts is None else _carried_by(case, posts)
+    search = Search(settings, executor, progress)
+    copies = edited_copies(case, material, search, items)
+    of_frame = pc.is_in(
+        copies["item"], value_set=pc.indices_nonzero(pc.is_valid(material["video"]))
+    )
+    known_pictures, in_pictures = without_frames(material), copies.filter(pc.invert(of_frame))
+    matches = _in_pictures_and_texts(case, known_pictures, in_pictures, search, items)
+    if has_videos(case) or len(in_pictures) < len(copies):
+        matched = pc.is_in(copies["sha256"], value_set=matches["sha256"].combine_chunks())
+        stills = copies.filter(pc.and_(of_frame, pc.invert(matched)))
+        by_video = echoes_by_video(case, material, search, stills, items)
+        matches = pa.concat_tables([matches, by_video])
+    return _posts_with(case, material, matches, posts)
+
+
+def _in_pictures_and_texts(
+    case: Case, material: pa.Table, copies: pa.Table, search: Search, items: pa.Array | None
+) -> pa.Table:
+    """The pictures and texts of the case that reuse known ones, in the schema MATCHED_MEDIA."""
+    settings, executor, progress = search.settings, search.executor, search.progress
     matches = echoes_by_hash(case, material, settings, items)
     if Caption.name in settings.signals:
         matched = matches["sha256"].combine_chunks()
@@ -97,8 +124,8 @@ def find_echoes(
         # Imported here because it loads the comparison of pictures.
         from frametrace.matcher.tips.echoes_by_picture import echoes_by_picture
 
-        matches = echoes_by_picture(case, material, matches, items, executor, progress)
-    return _posts_with(case, material, matches, posts)
+        matches = echoes_by_picture(case, material, matches, copies, executor, progress)
+    return matches.append_column(MATCHED_MEDIA.field("spans"), pa.nulls(len(matches), SPANS))
 
 
 def _posts_with(

@@ -55,15 +55,20 @@ class ConvertedList:
 def pdq_hashes(tip: Tip) -> pa.Table:
     """The distinct PDQ hashes of a tip: columns `pdq` (64 digits), `quality`, `label`, `tlp`.
 
-    The label is the item's label or, if it has none, its id.
+    Frames of videos come last. The label is the item's label or, if it has none, its id.
     """
-    items = tip.items.filter(pc.is_valid(tip.items["pdq"]))
+    labels = pc.coalesce(tip.items["label"], tip.items["id"])
+    labelled = tip.items.select(["pdq", "quality"]).append_column("text", labels)
+    of_frames = tip.frames.select(["pdq", "quality"])
+    of_frames = of_frames.append_column("text", labels.take(tip.frames["item"]))
+    hashed = labelled.filter(pc.is_valid(labelled["pdq"]))
+    rows = pa.concat_tables([hashed, of_frames.cast(hashed.schema)])
     table = pa.table(
         {
-            "pdq": pa.array([to_hex(code) for code in items["pdq"].to_pylist()], pa.string()),
-            "quality": items["quality"],
-            "label": pc.coalesce(items["label"], items["id"]),
-            "tlp": pa.repeat(tip.head.tlp.label, items.num_rows),
+            "pdq": pa.array([to_hex(code) for code in rows["pdq"].to_pylist()], pa.string()),
+            "quality": rows["quality"],
+            "label": rows["text"],
+            "tlp": pa.repeat(tip.head.tlp.label, rows.num_rows),
         }
     )
     numbered = table.append_column("row", pa.array(range(table.num_rows), pa.int64()))
@@ -74,7 +79,8 @@ def pdq_hashes(tip: Tip) -> pa.Table:
 def lost_in_list(tip: Tip) -> list[str]:
     """The parts of a tip that a list of hashes can't carry, in words."""
     items = tip.items
-    without_pdq = pc.sum(pc.is_null(items["pdq"])).as_py() or 0
+    no_video = pc.is_null(items["duration_ms"])
+    without_pdq = pc.sum(pc.and_(pc.is_null(items["pdq"]), no_video)).as_py() or 0
     signals = sorted(set(tip.head.signals or {}) - {_TYPE})
     return [
         *([f"{without_pdq:,} items without {_TYPE}"] if without_pdq else []),
@@ -82,6 +88,7 @@ def lost_in_list(tip: Tip) -> list[str]:
         *(["captions"] if items["caption"].null_count < len(items) else []),
         *(["accounts"] if tip.head.accounts != "none" else []),
         "times and counts",
+        *(["which frames belong to one video"] if tip.frames.num_rows else []),
         *(["the signature"] if tip.signature else []),
     ]
 

@@ -1,7 +1,8 @@
-"""Reads a tip from a file and verifies it: streamed into a table of about 500 bytes per item."""
+"""Reads a tip from a file and verifies it: streamed into tables of about 500 bytes per item."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,13 @@ from frametrace.matcher.tips.schema_validation import id_matches_signals
 from frametrace.matcher.tips.signed_documents import TIP, read_document
 from frametrace.matcher.tips.tip_model import (
     FINGERPRINTS,
+    FRAMES,
     ITEMS,
     MAX_FEATURES,
     SIGNAL_COLUMNS,
+    VIDEO,
     Head,
+    ItemKind,
     Tip,
 )
 from frametrace.posts.errors import TipError
@@ -33,33 +37,55 @@ def read_tip(path: Path, trusted: Sequence[Path] = ()) -> Tip:
 
     If `trusted` names public keys, one of them must have signed it. Raises `TipError`.
     """
-    blocks: list[pa.Table] = []
-    rows: list[dict[str, Any]] = []
-
-    def flush() -> None:
-        blocks.append(pa.Table.from_pylist(rows, ITEMS))
-        rows.clear()
+    rows, frame_rows = _Rows(ITEMS), _Rows(FRAMES)
 
     def on_item(number: int, item: dict[str, Any]) -> None:
         if not id_matches_signals(item):
             raise TipError(f"{path}: the id of item {number} is not the digest of its signals")
-        rows.append(_row(item))
-        if len(rows) == _BLOCK:
-            flush()
+        if (VIDEO in item["signals"]) != item["id"].startswith(f"{ItemKind.VIDEO}-"):
+            raise TipError(f"{path}: the id of item {number} names another kind than its signals")
+        rows.add(_row(item))
+        for frame in _frame_rows(number - 1, item):
+            frame_rows.add(frame)
 
     envelope = read_document(path, TIP, on_item, trusted)
-    flush()
-    items = pa.concat_tables(blocks)
+    items, frames = rows.table(), frame_rows.table()
     if pc.count_distinct(items["id"]).as_py() < items.num_rows:
         raise TipError(f"{path} holds an item twice: the ids of a tip must be unique")
     head = Head.from_json(envelope.head)
     for name, column in SIGNAL_COLUMNS.items():
-        if name not in (head.signals or {}) and items[column].null_count < items.num_rows:
+        tables = [table for table in (items, frames) if column in table.column_names]
+        is_held = any(table[column].null_count < table.num_rows for table in tables)
+        if name not in (head.signals or {}) and is_held:
             raise TipError(
                 f"{path} holds {name}, but its head states no fingerprint for it: ask the sender "
                 "for a valid tip"
             )
-    return Tip(head, envelope.sha256, envelope.signature, items)
+    return Tip(head, envelope.sha256, envelope.signature, items, frames)
+
+
+class _Rows:
+    """Collects rows in a table; few of them are Python objects at a time."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self._schema = schema
+        self._rows: list[dict[str, Any]] = []
+        self._blocks: list[pa.Table] = []
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Add a row."""
+        self._rows.append(row)
+        if len(self._rows) == _BLOCK:
+            self._flush()
+
+    def table(self) -> pa.Table:
+        """All rows."""
+        self._flush()
+        return pa.concat_tables(self._blocks)
+
+    def _flush(self) -> None:
+        self._blocks.append(pa.Table.from_pylist(self._rows, self._schema))
+        self._rows.clear()
 
 
 def signals_to_compare(tip: Tip, signals: Sequence[str] = ()) -> list[str]:
@@ -107,7 +133,28 @@ def _row(item: Mapping[str, Any]) -> dict[str, Any]:
         "caption_key": _bytes(signals.get("caption_key")),
         "local": signals.get("local") and _features(item["id"], signals["local"]),
         "vector": signals.get(Caption.name) and _vector(item["id"], signals[Caption.name]),
+        "duration_ms": signals[VIDEO]["duration"] if VIDEO in signals else None,
     }
+
+
+def _frame_rows(row: int, item: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The frames of an item that is a video. Raises `TipError` for impossible times."""
+    video = item["signals"].get(VIDEO, {"frames": []})
+    for frame in video["frames"]:
+        times = [time for interval in frame["shown"] for time in interval]
+        ascend = all(start <= end for start, end in pairwise(times))
+        if times[-1] > video["duration"] or not ascend or not all(e > s for s, e in frame["shown"]):
+            raise TipError(
+                f"{item['id']}: the times of a frame are invalid: intervals must ascend, without "
+                "overlap, within the duration of the video"
+            )
+        yield {
+            "item": row,
+            "pdq": bytes.fromhex(frame["pdq"]["hash"]),
+            "quality": frame["pdq"]["quality"],
+            "local": _features(item["id"], frame["local"]) if "local" in frame else None,
+            "shown": times,
+        }
 
 
 def _features(item_id: str, text: str) -> bytes:

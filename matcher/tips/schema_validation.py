@@ -13,12 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from frametrace.matcher.tips.canonical_json import MAX_INTEGER, short_digest
-from frametrace.matcher.tips.tip_model import ACCOUNT_KINDS
+from frametrace.matcher.tips.tip_model import (
+    ACCOUNT_KINDS,
+    MAX_DURATION,
+    MAX_FRAMES,
+    MAX_SHOWN,
+    VIDEO,
+)
 
 __all__ = ["ITEM_CHECKS", "id_matches_signals", "load_schema", "schema_error"]
 
 _HEX = re.compile("[0-9a-f]+")
-_ID = re.compile("(?:picture|caption)-[0-9a-f]{16}")
+_ID = re.compile("(?:picture|video|caption)-[0-9a-f]{16}")
 _NAME = re.compile("[a-z][a-z0-9_]{0,39}")
 _MINUTE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}Z")
 _KINDS = frozenset(ACCOUNT_KINDS)
@@ -151,10 +157,47 @@ def _signal(name: str, value: Any) -> bool:
     if name in ("phash", "caption_key"):
         return _hex(value, _PHASH if name == "phash" else _CAPTION_KEY)
     if name in ("local", "caption"):
-        return (
-            isinstance(value, str) and len(value) <= _MAX_BASE64 and bool(_BASE64.fullmatch(value))
-        )
+        return _base64(value)
+    if name == VIDEO:
+        return _video(value)
     return bool(_NAME.fullmatch(name)) and _text(value, 16384)
+
+
+def _video(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and value.keys() == {"duration", "frames"}
+        and _integer(value["duration"], MAX_DURATION)
+        and value["duration"] > 0
+        and isinstance(value["frames"], list)
+        and 1 <= len(value["frames"]) <= MAX_FRAMES
+        and all(map(_frame, value["frames"]))
+    )
+
+
+def _frame(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and {"pdq", "shown"} <= value.keys() <= {"pdq", "shown", "local"}
+        and _signal("pdq", value["pdq"])
+        and "quality" in value["pdq"]
+        and ("local" not in value or _base64(value["local"]))
+        and isinstance(value["shown"], list)
+        and 1 <= len(value["shown"]) <= MAX_SHOWN
+        and all(map(_interval, value["shown"]))
+    )
+
+
+def _interval(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and all(_integer(time, MAX_DURATION) for time in value)
+    )
+
+
+def _base64(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= _MAX_BASE64 and bool(_BASE64.fullmatch(value))
 
 
 def _counts(rows: Any, names: frozenset[str], max_rows: int) -> bool:

@@ -7,7 +7,7 @@ the end.
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from frametrace.posts.errors import TipError, UsageError
 
 __all__ = [
     "TIP",
+    "TIP_WITH_VIDEOS",
     "VERDICT",
     "DocumentKind",
     "Envelope",
@@ -55,7 +56,9 @@ class DocumentKind:
         return f"{self.marker} {version} {sha256}".encode("ascii")
 
 
-TIP, VERDICT = DocumentKind("tip", 2, (1, 2)), DocumentKind("verdict")
+TIP, VERDICT = DocumentKind("tip", 2, (1, 2, 3)), DocumentKind("verdict")
+# Versions of Frametrace that know no videos refuse it, and read all other tips.
+TIP_WITH_VIDEOS = replace(TIP, version=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +221,8 @@ class _DocumentReader:
     def _member(self, name: str, value: Any) -> None:
         if name == self.kind.marker and (type(value) is not int or value not in self.kind.read):
             version = value if type(value) is int else "unknown"
-            readable = " and ".join(map(str, self.kind.read))
+            *others, last = map(str, self.kind.read)
+            readable = " and ".join(filter(None, [", ".join(others), last]))
             self.stream.fail(
                 f"is a {self.kind.name} of version {version}; this Frametrace reads "
                 f"version {readable}. Upgrade it, or ask the sender for that version"

@@ -19,9 +19,14 @@ from frametrace.posts.model import AccountKind
 __all__ = [
     "ACCOUNT_KINDS",
     "FINGERPRINTS",
+    "FRAMES",
     "ITEMS",
+    "MAX_DURATION",
     "MAX_FEATURES",
+    "MAX_FRAMES",
+    "MAX_SHOWN",
     "SIGNAL_COLUMNS",
+    "VIDEO",
     "Head",
     "ItemKind",
     "Tip",
@@ -51,9 +56,10 @@ class Tlp(StrEnum):
 
 
 class ItemKind(StrEnum):
-    """Whether an item of a tip represents a picture or a text."""
+    """Whether an item of a tip represents a picture, a video or a text."""
 
     PICTURE = "picture"
+    VIDEO = "video"
     CAPTION = "caption"
 
 
@@ -66,6 +72,12 @@ FINGERPRINTS: Mapping[str, str] = {
 }
 # Local features of a picture that a tip carries at most, the best ones: 8 kB in base64.
 MAX_FEATURES = 272
+
+# The member of an item's signals that holds a video, and what it may hold at most.
+VIDEO = "video"
+MAX_FRAMES = 256  # of a video; exports have far fewer, converted lists of hashes up to this many
+MAX_SHOWN = 64  # intervals in which a video shows one frame
+MAX_DURATION = 864_000_000  # ms: ten days
 
 _COUNT = pa.struct(
     [
@@ -82,7 +94,8 @@ SIGNAL_COLUMNS: Mapping[str, str] = {
     Caption.name: "vector",
 }
 
-# One row per item, in the tip's order. A signal that the item lacks is null.
+# One row per item, in the tip's order. A signal that the item lacks is null. `duration_ms` is set
+# for videos, whose signals are in FRAMES.
 ITEMS = pa.schema(
     [
         pa.field("id", pa.string(), nullable=False),
@@ -97,6 +110,19 @@ ITEMS = pa.schema(
         ("counts", pa.list_(_COUNT)),
         ("caption", pa.string()),
         ("label", pa.string()),
+        ("duration_ms", pa.int64()),
+    ]
+)
+
+# One row per frame of a video: `item` is the row of its video in ITEMS, ascending. `shown` holds
+# the start and the end of each interval in which the video shows it, in ms, ascending.
+FRAMES = pa.schema(
+    [
+        pa.field("item", pa.int64(), nullable=False),
+        pa.field("pdq", pa.binary(32), nullable=False),
+        pa.field("quality", pa.uint8(), nullable=False),
+        ("local", pa.binary()),
+        pa.field("shown", pa.list_(pa.int64()), nullable=False),
     ]
 )
 
@@ -150,12 +176,16 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Tip:
-    """A tip that was read and verified: `items` in the schema ITEMS, `sha256` its digest."""
+    """A tip that was read and verified, with its digest `sha256`.
+
+    `items` is in the schema ITEMS, `frames`, those of its videos, in the schema FRAMES.
+    """
 
     head: Head
     sha256: str
     signature: Signature | None
     items: pa.Table
+    frames: pa.Table
 
 
 def program_version() -> str:

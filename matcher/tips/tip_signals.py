@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frametrace.case.schemas import signal_table
+from frametrace.case.schemas import frame_table, signal_table
 from frametrace.case.store import Case
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Features, Local
@@ -23,14 +23,17 @@ from frametrace.matcher.tips.caption_vectors import encoded_vectors
 from frametrace.matcher.tips.tip_model import FINGERPRINTS, MAX_FEATURES, ItemKind
 from frametrace.posts.errors import CaseError
 
-__all__ = ["add_features_and_vectors", "has_signal", "signal_origin"]
+__all__ = ["add_features_and_vectors", "features_to_send", "has_signal", "signal_origin"]
 
 _MIN_FEATURES = 12  # outside elements, for a picture to carry any; not tuned
 
 
-def has_signal(case: Case, name: str) -> bool:
-    """Whether the case has values of a signal. Raises `CaseError` for another fingerprint."""
-    if not case.epoch.rows(signal_table(name)):
+def has_signal(case: Case, name: str, *, of_frames: bool = False) -> bool:
+    """Whether the case has values of a signal, of pictures and captions or of videos' frames.
+
+    Raises `CaseError` for another fingerprint.
+    """
+    if not case.epoch.rows(frame_table(name) if of_frames else signal_table(name)):
         return False
     fingerprint = case.epoch.signals[name]["fingerprint"]
     if fingerprint != FINGERPRINTS[name]:
@@ -55,7 +58,7 @@ def add_features_and_vectors(case: Case, items: pa.Table) -> pa.Table:
     local = vector = pa.nulls(len(items), pa.string())
     if has_signal(case, Local.name):
         local = _of_first_digest(
-            items, ItemKind.PICTURE, lambda pictures: _encoded_features(case, pictures)
+            items, ItemKind.PICTURE, lambda pictures: features_to_send(case, pictures)
         )
     if Caption.name in case.epoch.signals:
         vector = _of_first_digest(
@@ -76,10 +79,10 @@ def _of_first_digest(
     return pa.array([digest and values.get(digest) for digest in digests], pa.string())
 
 
-def _encoded_features(case: Case, pictures: pa.Array) -> Mapping[str, str]:
+def features_to_send(case: Case, pictures: pa.Array) -> Mapping[str, str]:
     """The best features of each picture, in base64, by digest; pictures with too few are left out.
 
-    Elements are known only in a case that was matched.
+    Elements are known only in a case that was matched. In a view with frames, frames are pictures.
     """
     # Imported here because they load the comparison of pictures.
     from frametrace.matcher.photos.elements import element_cells

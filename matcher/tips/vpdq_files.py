@@ -29,6 +29,7 @@ __all__ = [
     "VpdqFeatures",
     "features_of_timeline",
     "features_of_track",
+    "is_vpdq",
     "read_vpdq",
     "vpdq_signal",
     "write_vpdq",
@@ -122,6 +123,19 @@ def _values(features: VpdqFeatures) -> Iterator[tuple[int, int, str, str]]:
     columns = features.numbers.tolist(), features.qualities.tolist(), features.times.tolist()
     for number, quality, time, code in zip(*columns, features.hashes, strict=True):
         yield number, quality, code.tobytes().hex(), f"{time // 1000}.{time % 1000:03}"
+
+
+def is_vpdq(path: Path) -> bool:
+    """Whether a file begins like vPDQ features: a line of them, or a JSON array of strings."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        text = file.read(4 * _MAX_LINE).decode("utf-8-sig", "replace").lstrip()
+    if text[:1] == "[":
+        return text[1:].lstrip()[:1] == '"'
+    values = [value.strip() for value in text.partition("\n")[0].split(",")]
+    places = [at for at, value in enumerate(values) if _HASH.fullmatch(value)]
+    return (len(values), places[0] if places else -1) in _LAYOUTS
 
 
 def read_vpdq(path: Path) -> VpdqFeatures:

@@ -20,11 +20,12 @@ from frametrace.matcher.result_schemas import NAMED
 from frametrace.matcher.saved_results import Results, results_before
 from frametrace.matcher.tips.caption_vectors import same_model
 from frametrace.matcher.tips.find_echoes import ECHOES, find_echoes
+from frametrace.matcher.tips.known_groups import material_of_groups
 from frametrace.matcher.tips.known_material import (
     MATERIAL,
     EchoSettings,
+    concat_material,
     in_comparison_order,
-    material_of_groups,
     material_of_tip,
 )
 from frametrace.matcher.tips.read_tip import signals_to_compare
@@ -49,6 +50,7 @@ NEWCOMERS = pa.schema(
         *(ECHOES.field(name) for name in ("item_id", "signal", "distance", "similarity")),
         *(ECHOES.field(name) for name in ("post_id", "posted_at", "text")),
         *(ECHOES.field(name) for name in ("media_sha256", "media_path", "caption_sha256")),
+        ECHOES.field("spans"),
     ]
 )
 
@@ -113,7 +115,7 @@ def compare_new_posts(
     for tip in tips:
         signals_to_compare(tip)
     results, matched = results_before(case, state.epoch + 1, progress)
-    known = pa.concat_tables([*(_of_tip(case, tip) for tip in tips), _of_groups(case, results)])
+    known = concat_material([*(_of_tip(case, tip) for tip in tips), _of_groups(case, results)])
     posts = _new_posts(case, state)
     material = known.select(MATERIAL.names)
     settings = EchoSettings(signals=in_comparison_order(list(SIGNAL_COLUMNS)))

@@ -18,7 +18,7 @@ from frametrace.matcher.network import SharedKind, shares_in_case
 from frametrace.matcher.result_schemas import FRAMINGS, MEMBERS
 from frametrace.matcher.saved_results import Results, load_results
 from frametrace.matcher.tips.export_selection import Selection, selected_posts
-from frametrace.matcher.tips.known_material import material_of_groups
+from frametrace.matcher.tips.known_groups import material_of_groups
 
 Match = Callable[..., Results]
 

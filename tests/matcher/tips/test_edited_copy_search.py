@@ -15,6 +15,7 @@ from frametrace.matcher.match_case import match_case
 from frametrace.matcher.tips.check import check_tip
 from frametrace.matcher.tips.export_selection import Selection
 from frametrace.matcher.tips.find_echoes import ECHOES
+from frametrace.matcher.tips.known_material import material_of_tip
 from frametrace.matcher.tips.read_tip import read_tip
 from frametrace.matcher.tips.tip_model import FINGERPRINTS, MAX_FEATURES
 from frametrace.work.executor import InProcess
@@ -165,8 +166,7 @@ def test_a_case_with_features_but_no_thumbnails_is_not_an_error(tip, tmp_path):
 def test_the_search_can_be_limited_to_some_posts(receiver, tip):
     from frametrace.matcher.tips.find_echoes import find_echoes
 
-    items = read_tip(tip).items
-    material = items.append_column("thumbnail", pa.nulls(len(items), pa.binary()))
+    material = material_of_tip(read_tip(tip))
     posts = pa.table({"platform": ["twitter"] * 2, "post_id": ["mirrored", "other-10"]})
     found = find_echoes(receiver, material, posts=posts, executor=InProcess())
     assert found["account_id"].to_pylist() == ["mirrored"]

@@ -142,7 +142,7 @@ def test_what_an_account_reposts_is_not_its_own(tmp_path):
 
 
 def test_very_long_captions_are_cut_and_very_many_accounts_only_counted(tmp_path, monkeypatch):
-    monkeypatch.setattr("frametrace.matcher.tips.export._MAX_ACCOUNTS", 2)
+    monkeypatch.setattr("frametrace.matcher.tips.export_items._MAX_ACCOUNTS", 2)
     long = "many words " * 10_000
     names = ("one", "two", "three")
     posts = [{"account_id": name, "text": WORDS} for name in names]

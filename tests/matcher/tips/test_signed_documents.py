@@ -153,8 +153,8 @@ def _without(name):
 
 REFUSED = {
     "another version": (
-        document(frametrace_tip=3),
-        "version 3; this Frametrace reads version 1 and 2",
+        document(frametrace_tip=4),
+        "version 4; this Frametrace reads version 1, 2 and 3",
     ),
     "true as a version": (document(frametrace_tip=True), "version unknown"),
     "no head": (_without("head"), "no head"),

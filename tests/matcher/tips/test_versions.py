@@ -79,7 +79,7 @@ def test_a_signature_cannot_be_moved_to_another_version(tip, tmp_path, version, 
         read_tip(old_tip(tmp_path / "tip.json", tip, secret, version, signed))
 
 
-@pytest.mark.parametrize("version", [0, 3, -1, True, 1.0, "2", None])
+@pytest.mark.parametrize("version", [0, 4, -1, True, 1.0, "2", None])
 def test_other_versions_are_refused(tip, tmp_path, version):
     with pytest.raises(TipError, match=r"version|number|schema"):
         read_tip(old_tip(tmp_path / "tip.json", tip, version=version))
