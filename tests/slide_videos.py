@@ -1,5 +1,6 @@
 """Videos of slides: a file names its pictures and how long each is shown. No package is needed."""
 
+import hashlib
 import io
 import json
 from collections.abc import Iterator, Sequence
@@ -30,7 +31,7 @@ def slide_video(*slides: Slide, quality: int = 80) -> bytes:
     shown = []
     for image, length in slides:
         data = jpeg(image, quality)
-        name = f"{hash(data):x}"
+        name = hashlib.sha256(data).hexdigest()[:16]
         _slides[name] = data
         shown.append([name, length])
     sink = io.BytesIO(jpeg(photo(999), 20))
