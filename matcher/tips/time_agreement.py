@@ -32,8 +32,9 @@ _MAX_INTERVALS = 20_000  # pairs of intervals of frames that agree, of two video
 _MAX_GAP = 1500.0  # ms of frames that differ inside a span, as in `videos.spans`
 _MIN_SPAN = 800.0  # ms, as in `videos.spans`
 _FOUND_INSIDE = 0.5  # part of the agreeing frames, as in `videos.video_relation`
-# Bits from which on two frames of the known video look different: PDQ calls them no copies.
-_DIFFERENT_SCENES = PDQ_MAX_DISTANCE
+# Bits by which two frames of the known video must differ to look different: no picture is near
+# both. With half as many, two speakers in one studio would be copies (benchmark of videos).
+_DIFFERENT_SCENES = 2 * PDQ_MAX_DISTANCE
 _ONE_SCENE_BITS = 10  # at most, in the median, where all agreeing frames show one scene; not tuned
 _ONE_SCENE_SHARE = 0.6  # of both videos, as in copies of videos (`videos.video_relation`)
 

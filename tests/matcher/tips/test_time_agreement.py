@@ -81,6 +81,16 @@ def test_frames_that_look_alike_count_as_one():
     assert reuse(known(*[3000] * 6), lengths, pairs).relation == Relation.CONTAINS
 
 
+@pytest.mark.parametrize(("bits", "found"), [(44, False), (62, False), (63, True)])
+def test_two_poses_in_one_studio_are_one_scene(bits, found):
+    poses = np.zeros((2, 256), np.uint8)
+    poses[1, :bits] = 1
+    video = known(5000, 5000, hashes=np.packbits(poses, axis=1))
+    by_features = FrameAgreement(None, 0.6)
+    reused = reuse(video, [5000, 5000], [(0, 100), (1, 101)], by_features)
+    assert (reused is not None) == found
+
+
 @pytest.mark.parametrize(("bits", "found"), [(2, True), (10, True), (11, False), (None, False)])
 def test_one_scene_counts_if_it_is_all_of_both_and_nearly_equal(bits, found):
     agreement = FrameAgreement(bits, 0.9)
