@@ -16,6 +16,10 @@ from frametrace.matcher.saved_results import Results
 __all__ = ["Counts", "counts_of", "describe_signals", "elements_text", "videos_text"]
 
 
+# The columns of members that counts depend on; the texts of many posts are not copied.
+_COUNTED = ["kind", "relation", "signal", "altered", "media_sha256", "medoid_sha256", "via_sha256"]
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """The counts of a case and of its results.
@@ -45,7 +49,8 @@ class Counts:
 def counts_of(case: Case, results: Results) -> Counts:
     """Count the contents of a case and its results."""
     kinds = results.groups["kind"].to_pylist()
-    members = results.members.filter(pc.equal(results.members["kind"], str(GroupKind.PHOTO)))
+    members = results.members.select(_COUNTED)
+    members = members.filter(pc.equal(members["kind"], str(GroupKind.PHOTO)))
     members = SharedSpans(results.video_matches).with_columns(members)
     of_video = pc.is_valid(members["spans"])
     pictures = members.filter(pc.invert(of_video))

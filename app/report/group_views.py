@@ -225,10 +225,12 @@ def _view(
     of_video = pc.is_valid(members["spans"])
     compared = pc.and_not(pc.is_valid(members["inliers"]), of_video)
     verified = verified_members(members.filter(compared).to_pylist())
+    is_photo = row["kind"] == GroupKind.PHOTO
     tied = tied_members(members.filter(of_video).to_pylist())
     pictures = _pictures(members)
     is_video = pc.is_in(members["media_sha256"], value_set=_digests(videos))
     digests = set(members["media_sha256"].filter(is_video).to_pylist())
+    strips = tuple(digest for digest, _ in pictures if digest in digests and is_photo)
     posts = members.group_by(["platform", "post_id", "posted_at"], use_threads=False).aggregate([])
     return GroupView(
         row=row,
@@ -247,7 +249,7 @@ def _view(
         verified=len(verified),
         ties=tuple(tied[:MAX_TIES]),
         tied=len(tied),
-        strips=tuple(digest for digest, _ in pictures if digest in digests)[:MAX_STRIPS],
+        strips=strips[:MAX_STRIPS],
         videos=len(digests),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from frametrace.app.output.video_words import clock, is_still
+from frametrace.app.output.video_words import clock, is_still, when
 
 __all__ = ["SpanDrawing", "SpanShape", "draw_spans"]
 
@@ -96,12 +96,7 @@ def _place(span: Mapping[str, Any], side: str, duration: int) -> tuple[float, fl
 
 
 def _times(span: Mapping[str, Any]) -> str:
-    sides = [
-        "the picture"
-        if is_still([span], side)
-        else " to ".join(clock(span[f"{name}_{side}_ms"]) for name in ("start", "end"))
-        for side in "ab"
-    ]
+    sides = ["the picture" if is_still([span], side) else when([span], side) for side in "ab"]
     return f"{sides[0]} = {sides[1]}{', mirrored' if span['mirrored'] else ''}"
 
 

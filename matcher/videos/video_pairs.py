@@ -101,7 +101,9 @@ def _row(pair: MediaPair, frames: VideoFrames, verdicts: FrameVerdicts) -> dict[
         )
         whole["same_photograph"] = pair.relation != Relation.SHARES_ELEMENT
     if pair.relation == Relation.SHARES_ELEMENT:
-        whole |= {"altered": None, "altered_part": None}
+        # Their cells are those of one moment: the rest of the videos shows something else there.
+        cells = bytes(CELLS // 8)
+        whole |= {"altered": None, "altered_part": None, "cells_a": cells, "cells_b": cells}
     return whole
 
 

@@ -273,6 +273,21 @@ def test_without_features_there_are_no_outlines_and_no_previews(tmp_path, monkey
     assert "by the hashes of their frames alone" in html
 
 
+def test_a_framing_shows_the_videos_of_its_posts(tmp_path, monkeypatch):
+    monkeypatch.setattr(media_kinds, "KINDS", [MadeVideoKind(), *media_kinds.KINDS])
+    videos = {f"{seed}.mp4": video_bytes(Shot(seed, 3), Shot(seed + 1, 2)) for seed in (70, 80)}
+    text = "they broke the whole station again last night and we had enough"
+    posts = [{"media": [name], "text": text} for name in videos]
+    case = make_case(tmp_path, posts, videos, signals=SIGNALS)
+    match_case(case, executor=InProcess())
+    write_report(case, tmp_path / "out", executor=InProcess())
+    html = (tmp_path / "out" / "index.html").read_text("utf-8")
+    assert html.count('class="framing"') == 1
+    assert html.count('data-time="00:05" role="img" aria-label="video ') >= 2
+    assert 'class="t missing"' not in html
+    assert not list(strips(html))
+
+
 def test_real_videos_from_the_files_to_the_page(tmp_path):
     pytest.importorskip("av")
     shown = list(scenes(cuts(21, 22, 23, seconds=3), pan(24, 4)))

@@ -17,6 +17,7 @@ from frametrace.embed.decoding.decode import Picture
 from frametrace.embed.media_kinds import KINDS, PictureKind, VideoKind, decode_frames
 from frametrace.embed.signals.pdq import compute_pdq
 from frametrace.embed.thresholds import PDQ_MAX_DISTANCE
+from frametrace.embed.video import video_frames
 from frametrace.embed.video.timeline import Timeline
 from frametrace.posts.errors import DecodeError, FormatMissing
 
@@ -281,3 +282,14 @@ def test_a_note_is_on_the_last_frame_only() -> None:
     assert pictures[-1].notes[0] == "damaged: its end is missing"
     assert timeline.duration < 6000
     assert bits(pictures[-1], photo(3, *SIZE)) <= PDQ_MAX_DISTANCE
+
+
+@pytest.mark.parametrize(("hours", "seconds"), [(0, 61), (1, 960), (9, 2760)])
+def test_a_long_video_may_take_longer(
+    monkeypatch: pytest.MonkeyPatch, hours: int, seconds: int
+) -> None:
+    allowed: list[float] = []
+    monkeypatch.setattr(video_frames, "allow_seconds", allowed.append)
+    times = [0, 40, 4000 + hours * 3_600_000]
+    read(clip(cuts(1, 2, 3, seconds=0.04), "matroska", times=times))
+    assert [round(each) for each in allowed] == [pytest.approx(seconds, abs=1)]

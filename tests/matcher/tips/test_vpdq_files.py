@@ -172,9 +172,18 @@ def test_the_track_of_a_timeline_and_its_columns_are_the_same(tmp_path):
     hashes = rng.integers(0, 256, (5, 32)).astype(np.uint8)
     qualities = np.array([100, 0, 49, 50, 77], np.uint8)
     none = np.array([], np.int64)
-    moving = np.zeros((0, 32), np.uint8)
-    shown = none.astype(np.int32), none, none, moving
-    timeline = Timeline(3100, 640, 360, *shown, times, hashes, qualities)
+    timeline = Timeline(
+        duration=3100,
+        width=640,
+        height=360,
+        frames=none.astype(np.int32),
+        starts=none,
+        ends=none,
+        moving=np.empty((0, 32), np.uint8),
+        sample_times=times,
+        sample_hashes=hashes,
+        sample_qualities=qualities,
+    )
     made = features_of_timeline(timeline)
     columns = features_of_track(times.tolist(), hashes.tobytes(), qualities.tobytes())
     assert equal(made, columns)

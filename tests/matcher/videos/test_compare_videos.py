@@ -128,6 +128,21 @@ def test_intros_end_cards_and_black_frames_tie_nobody(tmp_path: Path) -> None:
     assert GroupKind.PHOTO not in results.groups["kind"].to_pylist()
 
 
+def test_a_copy_is_found_among_videos_with_one_intro(tmp_path: Path) -> None:
+    files = {
+        f"{seed}.mp4": video_bytes(Shot(300, 4.0), *(Shot(seed + at, 5.0) for at in range(4)))
+        for seed in (400, 410, 420, 430)
+    }
+    copied = [Shot(300, 4.0), *(Shot(400 + at, 5.0) for at in range(3))]
+    files["copy.mp4"] = video_bytes(*copied)
+    results, rows = compared(case_of(tmp_path, files))
+    assert {frozenset(names) for names, row in rows.items() if row["relation"] == "copy"} == {
+        frozenset({"400.mp4", "copy.mp4"})
+    }
+    photos = [row for row in results.members.to_pylist() if row["kind"] == GroupKind.PHOTO]
+    assert {row["text"] for row in photos} == {"400.mp4", "copy.mp4"}
+
+
 def test_videos_of_other_photos_have_nothing_in_common(tmp_path: Path) -> None:
     files = {
         f"{seed}.mp4": video_bytes(*(Shot(seed + at, 2.0) for at in range(5)))
