@@ -8,8 +8,9 @@ them are compared. The folder may be deleted: it is then computed again.
 
 import hashlib
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -24,8 +25,9 @@ from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.index.feature_join.feature_join import Proposals, check_join, propose_pairs
 from frametrace.index.feature_shards import FeatureShards
 from frametrace.index.index_store import index_folder
-from frametrace.matcher.pictures.compare_worker import ComparePair, value_files
+from frametrace.matcher.pictures.compare_worker import ComparePair, load_values, value_files
 from frametrace.matcher.pictures.pairs_to_compare import NumberedPair, PairsToCompare
+from frametrace.matcher.pictures.picture_values import PictureValues
 from frametrace.matcher.pictures.verified_pair_store import UNIT, ComparedStore, damaged_files
 from frametrace.matcher.pictures.verified_pair_table import pictures_in
 from frametrace.posts.errors import CaseError, FrametraceError
@@ -143,6 +145,12 @@ class PairComparison:
                 self.store.put(unit)
         note_crashed(crashed, self._progress)
         return True
+
+    @contextmanager
+    def values_of(self, pictures: pa.StringArray) -> Iterator[Callable[[int], PictureValues]]:
+        """The values of some pictures, by their positions."""
+        with value_files(self._case, pictures, self.folder) as values:
+            yield partial(load_values, values)
 
 
 def note_crashed(crashed: Sequence[Crashed], progress: Progress) -> None:

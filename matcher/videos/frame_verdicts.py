@@ -11,8 +11,14 @@ from frametrace.embed.signals.base import bits_distance
 from frametrace.matcher.pictures.compare_pairs import PairComparison
 from frametrace.matcher.pictures.pair_evidence import CELLS, GRID
 from frametrace.matcher.pictures.pairs_to_compare import PairsToCompare
-from frametrace.matcher.pictures.verified_pair_table import cells_of, inverted_evidence
+from frametrace.matcher.pictures.verified_pair_table import (
+    cells_of,
+    inverted_evidence,
+    pictures_in,
+    positions_in,
+)
 from frametrace.matcher.result_schemas import Relation
+from frametrace.matcher.videos.moved_objects import are_moments_of_one_shot
 from frametrace.matcher.videos.numbered_frames import VideoFrames
 from frametrace.matcher.videos.spans import Verdict
 
@@ -25,6 +31,7 @@ _MIN_MOVING, _MAX_MOVING = 4, 180
 # altered. Of 49 pairs of two speakers in one studio (tuning half of benchmarks/video), 48 have more
 # altered, and 7 % of 914 pairs of copies.
 _MIN_AGREEING, _MAX_ALTERED = 0.4, 0.5
+_MIN_PART = 0.6  # of one of two moments of a shot that agrees with the other
 _AGREE = (str(Relation.COPY), str(Relation.CONTAINS))
 
 
@@ -38,6 +45,7 @@ class FrameVerdicts:
         self._frames, self.radius, self._comparison = frames, radius, comparison
         self._verdicts: dict[FramePair, Verdict] = {}
         self._rows: dict[FramePair, int] = {}
+        self._moments: dict[FramePair, bool] = {}
         self._verified = pa.table({})
         self._load()
 
@@ -104,6 +112,7 @@ class FrameVerdicts:
         agree = pc.is_in(self._verified["relation"], value_set=pa.array(_AGREE)).to_numpy()
         partly = self._verified["same_photograph"].to_numpy()
         found = np.where(agree, Verdict.AGREE, np.where(partly, Verdict.PARTLY, Verdict.DIFFERENT))
+        found[self._moments_of_one_shot()] = Verdict.AGREE
         found[self._only_setting()] = Verdict.DIFFERENT
         for at, (key, verdict) in enumerate(zip(keys, found.tolist(), strict=True)):
             self._rows[key] = at
@@ -129,6 +138,35 @@ class FrameVerdicts:
             parts = (_altered_part(row, moving[side][at], side) for side in "ab")
             altered[at] = min(parts)
         return told & (apart | (altered >= _MAX_ALTERED))
+
+    def _moments_of_one_shot(self) -> np.ndarray:
+        """Which verified pairs are two moments of one shot, not two shots of one scene, (k,) bool.
+
+        Those that were looked at before are not looked at again.
+        """
+        assert self._comparison is not None
+        rows = self._verified
+        scenes = pc.equal(rows["relation"], str(Relation.SAME_SCENE)).to_numpy()
+        moving = self._moving("sha256_a"), self._moving("sha256_b")
+        counts = np.stack([cells.sum(axis=1) for cells in moving])
+        told = ((counts > 0) & (counts <= _MAX_MOVING)).any(axis=0)
+        part = np.maximum(rows["part_a"].to_numpy(), rows["part_b"].to_numpy())
+        at = np.flatnonzero(scenes & told & (part >= _MIN_PART))
+        keys = self._keys(rows)
+        missing = [row for row in at.tolist() if keys[row] not in self._moments]
+        chosen = rows.take(pa.array(missing, pa.int64()))
+        names = pictures_in(chosen)
+        if len(names):
+            with self._comparison.values_of(names) as values:
+                sides = positions_in(chosen, names)
+                for row, a, b in zip(missing, *(side.tolist() for side in sides), strict=True):
+                    self._moments[keys[row]] = are_moments_of_one_shot(
+                        *(values(a), values(b), (moving[0][row], moving[1][row])),
+                        mirrored=bool(rows["mirrored"][row].as_py()),
+                    )
+        moments = np.zeros(len(rows), bool)
+        moments[at] = [self._moments[keys[row]] for row in at.tolist()]
+        return moments
 
     def _moving(self, name: str) -> np.ndarray:
         """The cells in which the items of a column move, (k, 256) bool; none for pictures."""
