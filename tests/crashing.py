@@ -7,7 +7,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Crashing", "counted", "failing", "hanging", "pid", "squared"]
+from frametrace.work.time_limit import allow_seconds
+
+__all__ = ["Crashing", "Sleeping", "counted", "failing", "hanging", "pid", "squared"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sleeping:
+    """Sleeps over one item, which may be allowed a time."""
+
+    slow: int
+    allowed: float
+
+    def __call__(self, item: int) -> int:
+        if item == self.slow:
+            if self.allowed:
+                allow_seconds(self.allowed)
+            time.sleep(2.5)
+        return item
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,12 @@
 """The time limit of a worker: an item may be allowed more than others, and only that item."""
 
 import time
-from dataclasses import dataclass
+
+from crashing import Sleeping
 
 from frametrace.work.executor import Crashed
 from frametrace.work.process_pool import ProcessPool
 from frametrace.work.time_limit import allow_seconds
-
-
-@dataclass(frozen=True)
-class Sleeping:
-    """Sleeps over one item, which may be allowed a time."""
-
-    slow: int
-    allowed: float
-
-    def __call__(self, item: int) -> int:
-        if item == self.slow:
-            if self.allowed:
-                allow_seconds(self.allowed)
-            time.sleep(2.5)
-        return item
 
 
 def test_an_item_may_be_allowed_more_time() -> None:

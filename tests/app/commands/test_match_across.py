@@ -16,6 +16,7 @@ from making import jpeg, make_case, photo
 from uniting import files_of
 
 from frametrace.app.cli import frametrace
+from frametrace.app.report.span_columns import SPAN_COLUMNS
 from frametrace.case.store import Case
 from frametrace.matcher.between_cases.reuse import REUSES
 from frametrace.matcher.result_schemas import CASE_NAME
@@ -108,7 +109,7 @@ _TOLD = ("case_a", "case_b", "post_id", "relation", "signal")
 
 def test_out_has_every_reuse_and_is_harmless_in_a_spreadsheet(made: Made) -> None:
     rows = rows_of(made.out)
-    assert list(rows[0]) == REUSES.names
+    assert list(rows[0]) == [*REUSES.names, *SPAN_COLUMNS]
     told = {tuple(row[name].removeprefix("'") for name in _TOLD) for row in rows}
     assert told == {tuple(cell.replace("\x1b", " ") for cell in row) for row in EXPECTED}
     assert len(rows) == len(EXPECTED)
@@ -215,7 +216,7 @@ def test_json_is_all_that_is_printed(made: Made, cases: list[Path]) -> None:
     rows = told["reuses"]
     assert any("caption vectors" in note for note in told["notes"])
     assert {tuple(row[name] for name in _TOLD) for row in rows} == EXPECTED
-    assert set(rows[0]) == set(REUSES.names)
+    assert set(rows[0]) == {*REUSES.names, *SPAN_COLUMNS}
     assert "\x1b" not in done.stdout
 
 
