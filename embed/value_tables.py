@@ -36,16 +36,16 @@ def tables_of(
         if prepared.timeline is None
         for values in prepared.frames
     ]
-    videos = [(sha256, prepared) for sha256, prepared in items if prepared.timeline is not None]
-    frames = [
-        (frame_digest(sha256, number), values)
-        for sha256, prepared in videos
-        for number, values in enumerate(prepared.frames)
+    videos = [
+        _Video(sha256, prepared.frames, prepared.timeline)
+        for sha256, prepared in items
+        if prepared.timeline is not None
     ]
+    frames = [entry for video in videos for entry in zip(video.keys, video.frames, strict=True)]
     tables = {
-        "videos": pa.Table.from_pylist([_video(*video) for video in videos], VIDEOS),
+        "videos": pa.Table.from_pylist([video.row() for video in videos], VIDEOS),
         "intervals": pa.concat_tables(
-            [INTERVALS.empty_table(), *(_intervals(*video) for video in videos)]
+            [INTERVALS.empty_table(), *(video.intervals() for video in videos)]
         ),
     }
     for signal in signals:
@@ -59,12 +59,12 @@ def tables_of(
 
 
 def _joined(
-    signal: PictureSignal, videos: Sequence[tuple[str, Prepared]]
+    signal: PictureSignal, videos: Sequence["_Video"]
 ) -> list[tuple[str, Mapping[str, Any]]]:
     """One value of a signal for each video."""
     return [
-        (sha256, {signal.name: signal.joined([values[signal.name] for values in prepared.frames])})
-        for sha256, prepared in videos
+        (video.sha256, {signal.name: signal.joined([frame[signal.name] for frame in video.frames])})
+        for video in videos
     ]
 
 
@@ -74,31 +74,42 @@ def _values(signal: PictureSignal, rows: Sequence[tuple[str, Mapping[str, Any]]]
     return values.add_column(0, "sha256", pa.array([digest for digest, _ in rows], pa.string()))
 
 
-def _video(sha256: str, prepared: Prepared) -> dict[str, object]:
-    timeline = prepared.timeline
-    assert timeline is not None
-    return {
-        "sha256": sha256,
-        "duration_ms": timeline.duration,
-        "width": timeline.width,
-        "height": timeline.height,
-        "sample_ms": timeline.sample_times.tolist(),
-        "hashes": timeline.sample_hashes.tobytes(),
-        "qualities": timeline.sample_qualities.astype(np.uint8).tobytes(),
-    }
+@dataclass(frozen=True, slots=True)
+class _Video:
+    """A video that was read: its digest, the values of its kept frames, and its timeline."""
 
+    sha256: str
+    frames: Sequence[Mapping[str, Any]]
+    timeline: Timeline
 
-def _intervals(sha256: str, prepared: Prepared) -> pa.Table:
-    timeline = prepared.timeline
-    assert timeline is not None
-    keys = [frame_digest(sha256, number) for number in range(len(prepared.frames))]
-    columns = [
-        pa.array([keys[number] for number in timeline.frames.tolist()], pa.string()),
-        pa.repeat(sha256, len(timeline.frames)),
-        *map(pa.array, (timeline.frames, timeline.starts, timeline.ends)),
-        pa.array([timeline.moving[number].tobytes() for number in timeline.frames], pa.binary(32)),
-    ]
-    return pa.Table.from_arrays(
-        [column.cast(type) for column, type in zip(columns, INTERVALS.types, strict=True)],
-        schema=INTERVALS,
-    )
+    @property
+    def keys(self) -> list[str]:
+        """The keys of the kept frames."""
+        return [frame_digest(self.sha256, number) for number in range(len(self.frames))]
+
+    def row(self) -> dict[str, object]:
+        """Its row of `VIDEOS`."""
+        timeline = self.timeline
+        return {
+            "sha256": self.sha256,
+            "duration_ms": timeline.duration,
+            "width": timeline.width,
+            "height": timeline.height,
+            "sample_ms": timeline.sample_times.tolist(),
+            "hashes": timeline.sample_hashes.tobytes(),
+            "qualities": timeline.sample_qualities.astype(np.uint8).tobytes(),
+        }
+
+    def intervals(self) -> pa.Table:
+        """Its rows of `INTERVALS`."""
+        timeline, numbers = self.timeline, self.timeline.frames.tolist()
+        keys, moving = self.keys, [cells.tobytes() for cells in timeline.moving]
+        columns = {
+            "sha256": [keys[number] for number in numbers],
+            "video_sha256": [self.sha256] * len(numbers),
+            "number": numbers,
+            "start_ms": timeline.starts,
+            "end_ms": timeline.ends,
+            "moving": [moving[number] for number in numbers],
+        }
+        return pa.table(columns, INTERVALS)

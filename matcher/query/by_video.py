@@ -5,30 +5,29 @@ frames of its videos. Frames that are found in one video are aligned in time.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
 from frametrace.case.store import Case
-from frametrace.embed.signals.pdq import MIN_QUALITY
+from frametrace.embed.signals.pdq import MIN_QUALITY, Pdq
 from frametrace.embed.video.timeline import Timeline
 from frametrace.matcher.query.posts_with_items import MatchingItem
 from frametrace.matcher.result_schemas import Relation
 from frametrace.matcher.videos.numbered_frames import Track, VideoFrames
 from frametrace.matcher.videos.spans import (
+    FramePair,
     Shown,
     Span,
     Verdict,
-    intervals_of,
-    segments,
     spans_of,
     without_repeats,
 )
-from frametrace.matcher.videos.time_alignment import align_in_time
+from frametrace.matcher.videos.successive_alignments import successive_alignments
+from frametrace.matcher.videos.time_alignment import TimeAlignment
 from frametrace.matcher.videos.track_alignment import refined
-from frametrace.matcher.videos.video_pairs import span_row
 from frametrace.matcher.videos.video_relation import relation_of_videos
 
 __all__ = ["MatchingFrame", "pictures_in_video", "videos_showing", "videos_with_picture"]
@@ -116,29 +115,27 @@ def _spans(
     frames: VideoFrames, video: int, agreeing: Sequence[MatchingFrame], timeline: Timeline
 ) -> list[Span]:
     """The spans that the query and a video have in common."""
-    query = Shown(timeline.frames.astype(np.int64), timeline.starts, timeline.ends)
-    shown = Shown(*frames.shown_in(video))
     numbers = frames.items(pa.array([match.item.sha256 for match in agreeing], pa.string()))
     pairs = {
         (match.number, number): match.item
         for match, number in zip(agreeing, numbers.tolist(), strict=True)
     }
     tracks = _track(timeline), frames.track(video)
+
+    def refine(alignment: TimeAlignment, left: Collection[FramePair]) -> TimeAlignment:
+        by_hash = (pairs[pair].signal == Pdq.name and not pairs[pair].mirrored for pair in left)
+        return refined(alignment, *tracks) if any(by_hash) else alignment
+
+    query = Shown(timeline.frames.astype(np.int64), timeline.starts, timeline.ends)
+    shown = Shown(*frames.shown_in(video))
     spans: list[Span] = []
-    left = dict(pairs)
-    for _ in range(_MAX_ALIGNMENTS):
-        if (alignment := align_in_time(intervals_of(query, shown, list(left)))) is None:
-            break
-        if any(item.signal == "pdq" and not item.mirrored for item in left.values()):
-            alignment = refined(alignment, *tracks)
-        together = segments(query, shown, alignment)
-        keys = list(zip(together.a.tolist(), together.b.tolist(), strict=True))
-        used = [left.pop(key) for key in dict.fromkeys(keys) if key in left]
-        if not used:
-            break
+    for part in successive_alignments(query, shown, pairs, _MAX_ALIGNMENTS, refine):
+        used = [pairs[pair] for pair in part.explained]
         mirrored = 2 * sum(bool(item.mirrored) for item in used) > len(used)
-        verdicts = [Verdict.AGREE if key in pairs else Verdict.UNKNOWN for key in keys]
-        spans += spans_of(together, np.array(verdicts), alignment, mirrored=mirrored)
+        verdicts = [
+            Verdict.AGREE if pair in pairs else Verdict.UNKNOWN for pair in part.together.pairs
+        ]
+        spans += spans_of(part.together, np.array(verdicts), part.alignment, mirrored=mirrored)
     return without_repeats(spans)
 
 
@@ -161,7 +158,7 @@ def _item_of(
         relation=str(relation),
         part_a=part_a,
         part_b=part_b,
-        spans=[span_row(span) for span in spans],
+        spans=[span.row() for span in spans],
     )
 
 

@@ -27,7 +27,6 @@ from frametrace.matcher.tips.known_material import NEAREST_ITEMS
 from frametrace.matcher.tips.time_agreement import FrameAgreement, KnownVideo, Reuse, reuse_of
 from frametrace.matcher.videos.numbered_frames import VideoFrames
 from frametrace.matcher.videos.spans import Shown, Span
-from frametrace.matcher.videos.video_pairs import span_row
 
 __all__ = ["MATCHED_MEDIA", "echoes_by_video"]
 
@@ -166,7 +165,7 @@ def _evidence_of_reuse(reuse: Reuse) -> dict[str, Any]:
         "similarity": best.similarity,
         "relation": str(reuse.relation),
         "mirrored": reuse.spans[0].mirrored if best.bits is None else None,
-        "spans": [span_row(span) for span in reuse.spans],
+        "spans": [span.row() for span in reuse.spans],
     }
 
 
@@ -175,7 +174,7 @@ def _evidence_of_still(rows: list[_Row], shown: Shown) -> dict[str, Any]:
     best = _best(rows)
     at = np.flatnonzero(np.isin(shown.frames, [row["frame"] for row in rows]))
     times = zip(shown.starts[at].tolist(), shown.ends[at].tolist(), strict=True)
-    spans = [span_row(Span(0, 0, *time, bool(best["mirrored"]))) for time in times]
+    spans = [Span(0, 0, *time, bool(best["mirrored"])).row() for time in times]
     evidence = {name: best[name] for name in _EVIDENCE}
     return {**evidence, "relation": str(Relation.CONTAINS), "spans": spans[:_MAX_SPANS]}
 
@@ -205,8 +204,7 @@ def _stills(case: Case, pictures: pa.Table, known: _KnownItems) -> list[dict[str
     for sha256, matches in by_picture.items():
         best = _best(matches)
         spans = [
-            span_row(Span(*time, 0, 0, bool(best["mirrored"])))
-            for time in known.shown(best["item"])
+            Span(*time, 0, 0, bool(best["mirrored"])).row() for time in known.shown(best["item"])
         ]
         rows.append(
             {

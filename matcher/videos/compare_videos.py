@@ -23,9 +23,11 @@ from frametrace.matcher.pictures.compare_pairs import (
 )
 from frametrace.matcher.result_schemas import VIDEO_MATCHES
 from frametrace.matcher.videos.frame_candidates import FrameCandidates, by_features, by_hashes
-from frametrace.matcher.videos.frame_verdicts import FramePair, FrameVerdicts
+from frametrace.matcher.videos.frame_verdicts import FrameVerdicts
 from frametrace.matcher.videos.numbered_frames import VideoFrames
+from frametrace.matcher.videos.owner_pair import OwnerPair
 from frametrace.matcher.videos.shared_spans import VideoPair
+from frametrace.matcher.videos.spans import FramePair
 from frametrace.matcher.videos.still_times import StillPair
 from frametrace.matcher.videos.video_pairs import pair_rows
 from frametrace.work.executor import Executor
@@ -81,7 +83,7 @@ def _compared(
     verdicts.compare(
         pair for owners, pairs in owner_pairs for pair in _first(pairs, frames, owners)
     )
-    compared: list[VideoPair | StillPair] = []
+    compared: list[OwnerPair] = []
     missing: list[FramePair] = []
     with progress.track("aligning videos", len(owner_pairs)) as advance:
         for owners, pairs in owner_pairs:

@@ -20,11 +20,10 @@ from frametrace.matcher.pictures.verified_pair_table import (
 from frametrace.matcher.result_schemas import Relation
 from frametrace.matcher.videos.moved_objects import are_moments_of_one_shot
 from frametrace.matcher.videos.numbered_frames import VideoFrames
-from frametrace.matcher.videos.spans import Verdict
+from frametrace.matcher.videos.spans import FramePair, Verdict
 
-__all__ = ["FramePair", "FrameVerdicts"]
+__all__ = ["FrameVerdicts"]
 
-FramePair = tuple[int, int]  # the items of two frames, or of a picture and a frame
 # Of the 256 cells of a frame; more move with the camera, fewer by chance.
 _MIN_MOVING, _MAX_MOVING = 4, 180
 # Parts of the moving cells, in at least one of the two frames: those that agree, and those that are

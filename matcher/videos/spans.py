@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any, Self
 
 import numpy as np
 
 from frametrace.matcher.videos.time_alignment import AgreeingIntervals, TimeAlignment
 
 __all__ = [
+    "FramePair",
     "Shown",
     "Span",
     "Together",
@@ -19,6 +21,8 @@ __all__ = [
     "spans_of",
     "without_repeats",
 ]
+
+FramePair = tuple[int, int]  # the items of two frames, or of a frame and a picture
 
 _MAX_GAP = 1500.0  # ms without agreement inside a span, such as a flash or an inserted title
 _MAX_UNKNOWN = 4000.0  # ms inside a span of frames that can't be compared: black, too plain
@@ -60,6 +64,11 @@ class Together:
     starts: np.ndarray
     ends: np.ndarray
 
+    @property
+    def pairs(self) -> list[FramePair]:
+        """The two frames of each segment."""
+        return list(zip(self.a.tolist(), self.b.tolist(), strict=True))
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -76,8 +85,22 @@ class Span:
         """In A."""
         return self.end_a - self.start_a
 
+    def within(self, duration_a: float, duration_b: float) -> Self:
+        """The span without what lies before or after the two videos."""
+        times = max(self.start_a, 0.0), min(self.end_a, duration_a)
+        return type(self)(
+            *times, max(self.start_b, 0.0), min(self.end_b, duration_b), self.mirrored
+        )
 
-def intervals_of(a: Shown, b: Shown, pairs: Sequence[tuple[int, int]]) -> AgreeingIntervals:
+    def row(self, *, turned: bool = False) -> dict[str, Any]:
+        """The span as an entry of `SPANS`, from B to A if `turned`."""
+        first, second = (self.start_a, self.end_a), (self.start_b, self.end_b)
+        a, b = (second, first) if turned else (first, second)
+        times = {"start_a_ms": a[0], "end_a_ms": a[1], "start_b_ms": b[0], "end_b_ms": b[1]}
+        return {**{name: round(time) for name, time in times.items()}, "mirrored": self.mirrored}
+
+
+def intervals_of(a: Shown, b: Shown, pairs: Sequence[FramePair]) -> AgreeingIntervals:
     """All pairs of intervals in which A and B show two frames that agree, by `pairs` of frames."""
     at = [
         (i, j)

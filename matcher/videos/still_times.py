@@ -1,13 +1,12 @@
 """Finds when a video shows a picture."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
 from frametrace.matcher.result_schemas import Relation
-from frametrace.matcher.videos.frame_verdicts import FramePair, FrameVerdicts
-from frametrace.matcher.videos.numbered_frames import VideoFrames
-from frametrace.matcher.videos.spans import Span, Verdict
+from frametrace.matcher.videos.owner_pair import OwnerPair
+from frametrace.matcher.videos.spans import FramePair, Span, Verdict
 from frametrace.matcher.videos.video_pairs import MediaPair
 
 __all__ = ["StillPair"]
@@ -16,18 +15,8 @@ _MAX_SPANS = 20  # in which a video shows one picture
 _NEXT = 1  # intervals before and after those of a frame that agrees
 
 
-class StillPair:
-    """A video and a picture, by their owner numbers, with the pairs that were proposed."""
-
-    def __init__(
-        self,
-        frames: VideoFrames,
-        verdicts: FrameVerdicts,
-        owners: tuple[int, int],
-        proposed: Sequence[FramePair],
-    ) -> None:
-        self._frames, self._verdicts, self._owners = frames, verdicts, owners
-        self._proposed = proposed
+class StillPair(OwnerPair):
+    """A video and a picture."""
 
     def _agreeing(self) -> list[FramePair]:
         shown, _, _ = self._frames.shown_in(self._owners[0])

@@ -12,7 +12,7 @@ import numpy as np
 
 __all__ = ["MAX_SPEED", "AgreeingIntervals", "TimeAlignment", "align_in_time"]
 
-# Of the other video's time, from the issue "speed changes of 10 %" and some room for rounding.
+# A tenth faster or slower, and room for rounding; other copies are not searched for.
 MAX_SPEED = 1.12
 _SPEED_STEP = 0.01
 _SAME_TIME = 300  # ms; two cuts this near are one cut, seen in two encodings

@@ -9,11 +9,11 @@ import pyarrow as pa
 from frametrace.matcher.pictures.pair_evidence import CELLS
 from frametrace.matcher.pictures.verified_pair_table import PAIRS, inverted_evidence
 from frametrace.matcher.result_schemas import Relation
-from frametrace.matcher.videos.frame_verdicts import FramePair, FrameVerdicts
+from frametrace.matcher.videos.frame_verdicts import FrameVerdicts
 from frametrace.matcher.videos.numbered_frames import VideoFrames
-from frametrace.matcher.videos.spans import Span
+from frametrace.matcher.videos.spans import FramePair, Span
 
-__all__ = ["MediaPair", "pair_rows", "span_row"]
+__all__ = ["MediaPair", "pair_rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class MediaPair:
         share_a, share_b = self.shares[::-1] if turned else self.shares
         best = self.best(verdicts)
         frame_a, frame_b = (frames.names[at].as_py() for at in (best[::-1] if turned else best))
-        spans = [span_row(span, turned=turned) for span in self.spans]
+        spans = [span.row(turned=turned) for span in self.spans]
         times = ("start_a_ms", "start_b_ms", "end_a_ms", "end_b_ms")
         return {
             **{"sha256_a": a, "sha256_b": b, "relation": str(self.relation)},
@@ -57,14 +57,6 @@ class MediaPair:
             **{"frame_a": frame_a, "frame_b": frame_b},
             "spans": sorted(spans, key=lambda span: [span[name] for name in times]),
         }
-
-
-def span_row(span: Span, *, turned: bool = False) -> dict[str, Any]:
-    """A span as an entry of `spans`, from B to A if `turned`."""
-    first, second = (span.start_a, span.end_a), (span.start_b, span.end_b)
-    a, b = (second, first) if turned else (first, second)
-    times = {"start_a_ms": a[0], "end_a_ms": a[1], "start_b_ms": b[0], "end_b_ms": b[1]}
-    return {**{name: round(time) for name, time in times.items()}, "mirrored": span.mirrored}
 
 
 def pair_rows(pairs: Sequence[MediaPair], frames: VideoFrames, verdicts: FrameVerdicts) -> pa.Table:
