@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from making import cropped, jpeg, photo
+from making import cropped, jpeg, photo, screenshot
 from PIL import Image, ImageOps
 
 from frametrace.embed import media_kinds
 from frametrace.embed.decoding.decode import Picture, decode
 from frametrace.embed.media_kinds import MediaKind
 from frametrace.embed.signals.pdq import compute_pdq
+from frametrace.embed.video.frame_views import MOTION_GRID
 from frametrace.embed.video.timeline import Frames, Timeline
 
 __all__ = ["MadeVideoKind", "Shot", "black", "made_videos", "video_bytes"]
@@ -33,18 +34,31 @@ def _inset(image: Image.Image) -> Image.Image:
     return around
 
 
+_GUEST = (360, 120, 600, 440)  # the box of somebody in a studio, pixels
+
+
+def _guest(image: Image.Image) -> Image.Image:
+    """The photo as a guest in one and the same studio."""
+    studio = photo(9_001, *image.size)
+    left, top, right, bottom = _GUEST
+    studio.paste(image.resize((right - left, bottom - top)), (left, top))
+    return studio
+
+
 EDITS: Mapping[str, Callable[[Image.Image], Image.Image]] = {
     "": lambda image: image,
     "mirrored": ImageOps.mirror,
     "cropped": lambda image: cropped(image, 0.7),
     "inset": _inset,
+    "screenshot": screenshot,
+    "guest": _guest,
     "half size": lambda image: image.resize((image.width // 2, image.height // 2)),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A photo by its seed (black below 0), how long it is shown, and the edit."""
+    """A photo by its seed (black below 0), how long it is shown, and the edit; a guest moves."""
 
     seed: int
     seconds: float
@@ -54,6 +68,16 @@ class Shot:
         """The frame that shows it."""
         plain = Image.new("RGB", (640, 480)) if self.seed < 0 else photo(self.seed)
         return decode(jpeg(EDITS[self.edit](plain)))
+
+
+def _moving(edit: str) -> np.ndarray:
+    """The cells in which a shot moves, (32,) uint8."""
+    cells = np.zeros((MOTION_GRID, MOTION_GRID), bool)
+    if edit == "guest":
+        left, right = (side * MOTION_GRID // 640 for side in _GUEST[::2])
+        top, bottom = (side * MOTION_GRID // 480 for side in _GUEST[1::2])
+        cells[top:bottom, left:right] = True
+    return np.packbits(cells)
 
 
 def video_bytes(*shots: Shot, note: str = "") -> bytes:
@@ -84,7 +108,9 @@ class _MadeFrames(Frames):
             np.array(shown, np.int32),
             np.concatenate([[0], ends[:-1]]),
             ends,
-            np.zeros((len(pictures), 32), np.uint8),
+            np.frombuffer(b"".join(_moving(edit) for _, edit in distinct), np.uint8).reshape(
+                -1, 32
+            ),
             times.astype(np.int32),
             codes,
             np.array([quality for _, quality in of_sample], np.uint8),

@@ -87,6 +87,8 @@ def test_the_command_says_what_happened_and_gives_the_evidence_as_json(tmp_path,
     modules = imported(*arguments)
     assert {"cv2", "frametrace.matcher.query.by_local_features"} <= modules
     assert not modules & {*HEAVY, "networkx", "jinja2"}
+    by_hash = imported(*arguments, "--signal", "pdq")
+    assert not by_hash & {"cv2", "frametrace.matcher.videos.frame_verdicts"}
     for more, signals in (((), ["pdq", "local"]), (("--signal", "local"), ["local", "local"])):
         rows = json.loads(command(*arguments, *more, "--json").stdout)["rows"]
         assert [

@@ -128,6 +128,26 @@ def test_intros_end_cards_and_black_frames_tie_nobody(tmp_path: Path) -> None:
     assert GroupKind.PHOTO not in results.groups["kind"].to_pylist()
 
 
+@pytest.mark.parametrize("edit", ["screenshot", "guest"])
+def test_other_content_in_one_setting_ties_nobody(tmp_path: Path, edit: str) -> None:
+    """Videos around which one app is seen, and guests in one studio."""
+    files = {
+        f"{seed}.mp4": video_bytes(Shot(seed, 8.0, edit), Shot(seed + 1, 7.0, edit))
+        for seed in (700, 710, 720)
+    }
+    results, rows = compared(case_of(tmp_path, files))
+    assert {row["relation"] for row in rows.values()} <= {"shares_element"}
+    assert GroupKind.PHOTO not in results.groups["kind"].to_pylist()
+
+
+@pytest.mark.parametrize("edit", ["screenshot", "guest"])
+def test_a_copy_in_such_a_setting_is_found(tmp_path: Path, edit: str) -> None:
+    shots = Shot(700, 8.0, edit), Shot(701, 7.0, edit)
+    files = {"whole.mp4": video_bytes(*shots), "again.mp4": video_bytes(*shots, note="again")}
+    _, rows = compared(case_of(tmp_path, files))
+    assert rows[frozenset(files)]["relation"] == "copy"
+
+
 def test_a_copy_is_found_among_videos_with_one_intro(tmp_path: Path) -> None:
     files = {
         f"{seed}.mp4": video_bytes(Shot(300, 4.0), *(Shot(seed + at, 5.0) for at in range(4)))
