@@ -12,11 +12,9 @@ from frametrace.embed.video.timeline import Frames, SingleFrame
 from frametrace.embed.video.video_formats import video_format
 from frametrace.embed.video.video_frames import VideoFrames
 from frametrace.posts.errors import DecodeError
-from frametrace.posts.media.identify_picture import MAX_PICTURE_BYTES
+from frametrace.posts.media.identify_picture import MAX_PICTURE_BYTES, MAX_VIDEO_BYTES
 
 __all__ = ["KINDS", "MediaKind", "PictureKind", "VideoKind", "decode_frames", "max_media_bytes"]
-
-MAX_VIDEO_BYTES = 512 * 2**20  # an hour and more as platforms and messengers store it
 
 
 class MediaKind(ABC):
@@ -64,10 +62,8 @@ class VideoKind(MediaKind):
         return VideoFrames(data)
 
 
-KINDS: list[MediaKind] = [
-    VideoKind(),
-    PictureKind(),
-]  # the first that recognizes the bytes is taken
+# The first that recognizes the bytes is taken.
+KINDS: list[MediaKind] = [VideoKind(), PictureKind()]
 
 
 def decode_frames(data: bytes) -> Frames:

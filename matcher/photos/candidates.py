@@ -17,7 +17,7 @@ from frametrace.matcher.pictures.pairs_to_compare import PairsToCompare
 from frametrace.matcher.pictures.verified_pair_table import pairs_among, positions_in
 from frametrace.matcher.result_schemas import Relation
 
-__all__ = ["hash_copy_candidates", "hub_candidates", "proposed_candidates"]
+__all__ = ["hash_copy_candidates", "hub_candidates", "is_among_best", "proposed_candidates"]
 
 _BEST_PARTNERS = 4  # of a picture, compared first
 _SMALL_STAR = 24  # pictures that are copies by a hash, all of whose pairs are compared
@@ -61,7 +61,7 @@ def proposed_candidates(
     wanted = pc.is_in(proposals.names, value_set=pictures).to_numpy(zero_copy_only=False)
     chosen = wanted[a] & wanted[b] if len(a) else np.zeros(0, bool)
     if best:
-        chosen &= _is_among_best(a, b, rows["score"].to_numpy(), _BEST_PARTNERS)
+        chosen &= is_among_best(a, b, rows["score"].to_numpy(), _BEST_PARTNERS)
     else:
         component = _components(known, proposals.names, copies=True)
         chosen &= component[a] != component[b]
@@ -117,8 +117,11 @@ def _components(known: pa.Table, names: pa.StringArray, *, copies: bool) -> np.n
     return components(a, b, len(names))
 
 
-def _is_among_best(a: np.ndarray, b: np.ndarray, score: np.ndarray, best: int) -> np.ndarray:
-    """Which pairs are among the best few of either picture, (m,) bool."""
+def is_among_best(a: np.ndarray, b: np.ndarray, score: np.ndarray, best: int) -> np.ndarray:
+    """Which pairs of pictures, or of other numbered items, are among the best few of either.
+
+    `a`, `b` and `score` are (m,); returns (m,) bool.
+    """
     picture, partner = np.concatenate([a, b]), np.concatenate([b, a])
     order = np.lexsort((partner, -np.tile(score, 2), picture))
     starts = np.flatnonzero(np.diff(picture[order], prepend=-1))

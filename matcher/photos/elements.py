@@ -8,7 +8,6 @@ Pictures that share an element form a group of their own, which never ties accou
 """
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -53,12 +52,6 @@ class Elements:
     picture: pa.StringArray
     medoid: pa.StringArray
     via: pa.StringArray
-
-    @classmethod
-    def none(cls) -> Self:
-        """The result if nothing was compared."""
-        no_pictures = pa.array([], pa.string())
-        return cls(PAIRS.empty_table(), no_pictures, no_pictures, no_pictures)
 
     def listed(self) -> pa.Table:
         """The pictures and what ties each to its element, in the schema `LISTED`."""

@@ -19,6 +19,7 @@ from frametrace.index.feature_join.feature_join import propose_pairs
 from frametrace.index.feature_join.geometric_consistency import MIN_SCORE
 from frametrace.index.feature_shards import FeatureShards
 from frametrace.index.hamming.pair_cache import near_pairs
+from frametrace.matcher.photos.candidates import is_among_best
 from frametrace.matcher.photos.dense_hashes import PairThinning
 from frametrace.matcher.videos.numbered_frames import VideoFrames
 from frametrace.work.progress import Progress
@@ -82,14 +83,7 @@ class FrameCandidates:
         a, b = frames.owner[self.a], frames.owner[self.b]
         new = np.append(True, (a[1:] != a[:-1]) | (b[1:] != b[:-1]))
         pair = np.cumsum(new) - 1
-        total = np.bincount(pair, self.weight)
-        first, second = a[new], b[new]
-        side, other = np.concatenate([first, second]), np.concatenate([second, first])
-        order = np.lexsort((other, -np.tile(total, 2), side))
-        starts = np.flatnonzero(np.diff(side[order], prepend=-1))
-        rank = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order))))
-        is_best = np.zeros(len(total), bool)
-        is_best[order[rank < _MAX_PARTNERS] % len(total)] = True
+        is_best = is_among_best(a[new], b[new], np.bincount(pair, self.weight), _MAX_PARTNERS)
         return self.where(is_best[pair])
 
 
